@@ -1,0 +1,95 @@
+import type { Memory, Role, UserId } from './memory.ts'
+import type { Recalled, RecallQuery } from './recall.ts'
+
+/** Everyone's memories, reached one user at a time. */
+export interface MemoryStore {
+  readonly driver: 'sqlite' | 'pinecone'
+  forUser(userId: UserId): UserMemories
+  /** Cheap and without cost: from recent traffic, or a probe that costs nothing. Never rejects. */
+  status(): Promise<StoreStatus>
+  /** Everything acknowledged is durable before this resolves; nothing can be called afterwards. */
+  close(): Promise<void>
+}
+
+export interface StoreStatus {
+  readonly status: 'ok' | 'degraded' | 'error'
+  readonly detail?: string | undefined
+}
+
+/** `pending`: durable here, not yet where it will live. Both survive a crash. */
+export type Saved = 'stored' | 'pending'
+
+/**
+ * One user's memories. No method takes a user id, so no caller can forget to filter by it.
+ * Every method rejects with `StoreUnavailableError` when the store does not answer; nothing is half done.
+ */
+export interface UserMemories {
+  /**
+   * Saves all or none; resolves once they are durable. A memory whose id is there already is left as it is,
+   * so a repeated save changes nothing. `vectors` holds one unit vector for each passage of the text
+   * (lib/memory/passages.ts); undefined where no embedder made them yet: such a memory is found by its words.
+   */
+  save(memories: readonly MemoryToSave[]): Promise<Saved>
+  /** Replaces what a turn says and its state; the text of an answer grows while it is made. */
+  updateTurn(memory: MemoryToSave): Promise<Saved>
+  get(id: string): Promise<Memory | undefined>
+  /** Newest first, of reach `recall` and `list`. `cursor` comes from the page before; a foreign one is a Problem 422. */
+  list(page: { limit: number; cursor?: string | undefined }): Promise<Page>
+  /** Changes what is given and re-indexes it; undefined when there is no such memory. */
+  update(id: string, change: MemoryChange): Promise<Memory | undefined>
+  /** True when it was there. */
+  delete(id: string): Promise<boolean>
+  /** Deletes all memories of a conversation; how many there were. */
+  deleteConversation(conversationId: string): Promise<number>
+  /** Deletes every memory of this user, vectors included; how many there were. No error when there are none. */
+  clear(): Promise<number>
+
+  /** The last `limit` turns of a conversation (before memory `before` when given), oldest first, all reaches. */
+  conversation(
+    id: string,
+    window: { limit: number; before?: string | undefined },
+  ): Promise<Memory[]>
+  /** All conversations, the one with the newest turn first. The title is the first message. */
+  conversations(page: { limit: number }): Promise<ConversationSummary[]>
+  /** The message and the answer that carry this message id, where there are any. */
+  turn(messageId: string): Promise<{ message?: Memory | undefined; answer?: Memory | undefined }>
+
+  /** The named people whose words are here; recall takes the one a question names out of its embedding. */
+  speakers(): Promise<readonly string[]>
+  /** Best first, cut as the query says; empty is a good answer. Never holds an id in `query.exclude`. */
+  recall(query: RecallQuery): Promise<Recalled[]>
+
+  /**
+   * Takes or renews the right to do something (`key`) for `ms`. True for one holder at a time, in all
+   * processes that share the store; a holder that dies loses it when the time is over.
+   */
+  lease(key: string, holder: string, ms: number): Promise<boolean>
+  release(key: string, holder: string): Promise<void>
+}
+
+export interface MemoryToSave {
+  readonly memory: Memory
+  readonly vectors?: readonly Float32Array[] | undefined
+}
+
+export interface MemoryChange {
+  readonly text?: string | undefined
+  readonly tags?: readonly string[] | undefined
+  readonly pinned?: boolean | undefined
+  /** Of the new text. */
+  readonly vectors?: readonly Float32Array[] | undefined
+}
+
+export interface Page {
+  readonly memories: Memory[]
+  readonly nextCursor: string | undefined
+}
+
+export interface ConversationSummary {
+  readonly id: string
+  /** The first message, whole; whoever shows it cuts it. */
+  readonly title: string
+  readonly turns: number
+  readonly newestAt: Date
+  readonly newestRole: Role
+}
