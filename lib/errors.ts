@@ -81,3 +81,23 @@ export class UpstreamError extends Problem {
     this.upstream = upstream
   }
 }
+
+/**
+ * What a log may say of an error: its name, code and where it rose. Its message only when it is ours, for those of
+ * others (SDKs, parsers) may quote a prompt, a text or a key.
+ */
+export function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error) && !isProblem(error)) return { name: typeof error }
+  const { name, stack, cause } = error
+  return {
+    name,
+    code: (error as NodeJS.ErrnoException).code,
+    ...(isProblem(error) ? { message: error.message } : {}),
+    at: stack
+      ?.split('\n')
+      .filter((line) => line.startsWith('    at '))
+      .slice(0, 8)
+      .map((line) => line.trim()),
+    ...(cause === undefined ? {} : { cause: describeError(cause) }),
+  }
+}

@@ -49,7 +49,10 @@ export interface Turn {
 /** `running` has a lease; `stopped` by its reader; `cut` by a restart or a deadline; `failed` by the model. */
 export type TurnState = 'complete' | 'running' | 'stopped' | 'cut' | 'failed'
 
+/** What was recalled for an answer, without its text: what is forgotten later is forgotten here too. */
 export interface RecalledPair {
   readonly id: string
   readonly score: number
+  readonly why?: Readonly<Record<string, number>> | undefined
+  readonly supersededBy?: string | undefined
 }

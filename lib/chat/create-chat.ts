@@ -1,0 +1,202 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isProblem, Problem } from '../errors.ts'
+import type { Embedder } from '../models/embedder.ts'
+import type { Generator } from '../models/generator.ts'
+import { newMemoryId } from '../memory/ids.ts'
+import type { Memory, UserId } from '../memory/memory.ts'
+import { passages } from '../memory/passages.ts'
+import type { MemoryStore, UserMemories } from '../memory/store.ts'
+import type { Chat, NewMessage, Outcome, ReplyEvent, Said, Watcher } from './chat.ts'
+import { createFollower, FOLLOW_MS, readRecalled } from './replay.ts'
+import { makeReply, type ReplyRequest } from './respond.ts'
+import { createRun, type Run } from './run.ts'
+
+export interface ChatDependencies {
+  readonly store: MemoryStore
+  readonly embedder: Embedder
+  readonly generator: Generator
+  readonly now: () => Date
+  /** Names this process among all that share the store; a lease is held in its name. */
+  readonly holder: string
+  readonly settings: ChatSettings
+}
+
+export interface ChatSettings {
+  readonly topK: number
+  readonly scoreThreshold?: number | undefined
+  readonly storeReplies: boolean
+  readonly turnTimeoutMs: number
+}
+
+/** A lease is renewed three times before it would run out. */
+export const LEASE_MS = 30_000
+
+export function createChat(dependencies: ChatDependencies): Chat {
+  const { store, embedder, now, holder, settings } = dependencies
+  const runs = new Map<string, Run>()
+  const working = new Set<Promise<void>>()
+
+  async function say(userId: UserId, message: NewMessage): Promise<Said> {
+    const memories = store.forUser(userId)
+    const messageId = message.messageId ?? newMemoryId(now())
+    const known = message.messageId && (await findSaid(memories, message.messageId, message.text))
+    if (known) return known
+    const memory = newMessageMemory(message, messageId, now())
+    const vectors = await embedOrNone(memory.text)
+    try {
+      await memories.save([{ memory, vectors }])
+    } catch (error) {
+      // The same message may have been saved since we looked: then it is that one.
+      const said =
+        isProblem(error) &&
+        error.status === 409 &&
+        (await findSaid(memories, messageId, message.text))
+      if (said) return said
+      throw error
+    }
+    return { message: memory, messageId, isNew: true }
+  }
+
+  /** Vectors that cost nothing are made at once; a paid or absent embedder is asked when the reply is made. */
+  async function embedOrNone(text: string) {
+    if (!embedder.free) return undefined
+    return embedder.embed(passages(text)).catch(() => undefined)
+  }
+
+  async function* reply(
+    userId: UserId,
+    messageId: string,
+    watcher: Watcher,
+  ): AsyncGenerator<ReplyEvent> {
+    const key = `${userId} ${messageId}`
+    const memories = store.forUser(userId)
+    const elsewhere = createFollower(memories)
+    for (;;) {
+      const running = runs.get(key)
+      if (running) return yield* running.watch(watcher)
+      const { message, answer } = await memories.turn(messageId)
+      if (!message) return
+      if (answer && isOver(answer, watcher)) return yield* elsewhere.finish(answer)
+      if (runs.has(key)) continue
+      const run = createRun(settings.turnTimeoutMs)
+      runs.set(key, run) // Before the lease is asked for: a second watcher here must join, not wait.
+      // Watched from the start, or a reply made in one go would be taken for one that nobody watches.
+      const events = start(run.watch(watcher))
+      if (await memories.lease(leaseKey(messageId), holder, LEASE_MS)) {
+        if (answer?.turn?.state === 'running' && !(watcher.remakes && elsewhere.sent() === 0)) {
+          run.end(await abandoned(memories, answer))
+          runs.delete(key)
+        } else {
+          make(key, run, { memories, message, messageId, watcher })
+        }
+        return yield* events
+      }
+      runs.delete(key)
+      run.fail(new DOMException('Another process makes this reply.', 'AbortError'))
+      await events.next().catch(() => {})
+      if (answer) yield* elsewhere.grow(answer)
+      await sleep(FOLLOW_MS, undefined, { signal: watcher.signal })
+    }
+  }
+
+  function make(
+    key: string,
+    run: Run,
+    request: Pick<ReplyRequest, 'memories' | 'message' | 'messageId' | 'watcher'>,
+  ) {
+    const work = makeReply({ ...dependencies, ...request, run })
+      .catch((error: unknown) => run.fail(error))
+      .finally(() => runs.delete(key))
+    working.add(work)
+    void work.finally(() => working.delete(work))
+  }
+
+  return {
+    say,
+    reply,
+    async stop(userId, messageId) {
+      const running = runs.get(`${userId} ${messageId}`)
+      if (running) return running.stop('stopped')
+      const memories = store.forUser(userId)
+      const { answer } = await memories.turn(messageId)
+      if (answer?.turn?.state !== 'running') return
+      // Whoever makes it, in another process, reads this at its next checkpoint.
+      await memories.updateTurn({
+        memory: { ...answer, turn: { ...answer.turn, state: 'stopped' } },
+      })
+    },
+    async retry(userId, messageId) {
+      const memories = store.forUser(userId)
+      const { message, answer } = await memories.turn(messageId)
+      if (!message) return false
+      if (answer && !runs.has(`${userId} ${messageId}`)) await memories.delete(answer.id)
+      return true
+    },
+    async settled() {
+      while (working.size > 0) await Promise.allSettled(working)
+    },
+  }
+}
+
+export const leaseKey = (messageId: string) => `reply:${messageId}`
+
+/** Whether there is nothing left to make: a broken reply is made anew only for those who ask for that. */
+function isOver({ turn }: Memory, { remakes }: Watcher): boolean {
+  if (turn?.state === 'complete' || turn?.state === 'stopped') return true
+  return turn?.state !== 'running' && !remakes
+}
+
+/** A reply whose process died: what it said is kept. */
+async function abandoned(memories: UserMemories, answer: Memory): Promise<Outcome> {
+  const cut: Memory = { ...answer, turn: { ...answer.turn!, state: 'cut' } }
+  const reply = await memories.updateTurn({ memory: cut })
+  return {
+    answer: cut,
+    context: await readRecalled(memories, cut),
+    saved: { message: 'stored', reply },
+  }
+}
+
+async function findSaid(
+  memories: UserMemories,
+  messageId: string,
+  text: string,
+): Promise<Said | undefined> {
+  const { message } = await memories.turn(messageId)
+  if (!message) return undefined
+  if (message.text === text) return { message, messageId, isNew: false }
+  throw new Problem(
+    409,
+    'Another message',
+    `The message_id ${messageId} stands for another message already.`,
+  )
+}
+
+function newMessageMemory(message: NewMessage, messageId: string, ts: Date): Memory {
+  return {
+    id: newMemoryId(ts),
+    role: 'user',
+    text: message.text,
+    ts,
+    tags: message.tags ?? [],
+    conversationId: message.conversationId,
+    source: 'chat',
+    reach: 'recall',
+    pinned: false,
+    turn: { messageId, state: 'complete' },
+  }
+}
+
+/** Begins to iterate at once instead of at the first `next()`. */
+function start<T>(iterable: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = iterable[Symbol.asyncIterator]()
+  const first = iterator.next()
+  first.catch(() => {}) // Reported when it is read.
+  return (async function* () {
+    try {
+      for (let next = await first; !next.done; next = await iterator.next()) yield next.value
+    } finally {
+      await iterator.return?.()
+    }
+  })()
+}

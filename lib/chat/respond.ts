@@ -1,0 +1,293 @@
+import { isProblem, Problem } from '../errors.ts'
+import { replyIdOf } from '../memory/ids.ts'
+import type { Memory, Reach, Turn, TurnState } from '../memory/memory.ts'
+import { passages } from '../memory/passages.ts'
+import { type Recalled, textToEmbed } from '../memory/recall.ts'
+import type { Saved, UserMemories } from '../memory/store.ts'
+import type { Usage } from '../models/generator.ts'
+import { BUILT_IN_GENERATOR } from '../models/builtin-generator.ts'
+import { unitSum } from '../models/vectors.ts'
+import type { Outcome, Watcher } from './chat.ts'
+import { type ChatDependencies, LEASE_MS, leaseKey } from './create-chat.ts'
+import { assemblePrompt, RECENT_TURNS } from './prompt.ts'
+import type { Run } from './run.ts'
+
+export interface ReplyRequest extends ChatDependencies {
+  readonly memories: UserMemories
+  readonly message: Memory
+  readonly messageId: string
+  readonly run: Run
+  readonly watcher: Watcher
+}
+
+/** Between two writes of a growing answer: what a restart may cost. */
+const CHECKPOINT_MS = 1000
+
+/**
+ * One turn: embed, remember beside recall, prompt, generate, remember. The lease is held already. Tells `run` all
+ * that happens, its end included; rejects only where nobody foresaw it.
+ */
+export async function makeReply(request: ReplyRequest): Promise<void> {
+  const { memories, messageId, holder, run } = request
+  const startedAtMs = performance.now()
+  const turn = createTurnState()
+  const renewal = setInterval(() => {
+    memories.lease(leaseKey(messageId), holder, LEASE_MS).catch(() => {}) // The next one may get through.
+  }, LEASE_MS / 3)
+  const checkpoints = setInterval(
+    () => void checkpoint(request, turn).catch(() => {}),
+    CHECKPOINT_MS,
+  )
+  try {
+    const state = await recallAndGenerate(request, turn, startedAtMs).then(
+      () => 'complete' as const,
+      (error: unknown) => brokenState(request, turn, error),
+    )
+    clearInterval(checkpoints)
+    await turn.checkpointing
+    const latencyMs = Math.round(performance.now() - startedAtMs)
+    const answer = answerOf(request, turn, state, latencyMs)
+    const saved = await saveAnswer(request, turn, answer)
+    run.end(outcomeOf(request, turn, answer, saved))
+    if (saved === 'failed' || answer.reach !== 'recall' || request.embedder.free) return
+    await embedAnswer(request, answer)
+  } finally {
+    clearInterval(renewal)
+    clearInterval(checkpoints)
+    await memories.release(leaseKey(messageId), holder).catch(() => {}) // It runs out by itself.
+  }
+}
+
+/** What is known of a turn while it runs. */
+interface TurnInProgress {
+  context: readonly Recalled[]
+  usage: Usage | undefined
+  problem: Problem | undefined
+  messageSaved: Saved
+  memoriesStored: number
+  embedMs: number
+  recallMs: number
+  firstTokenMs: number
+  readonly failures: string[]
+  /** The checkpoint under way: two writes of one answer must not overtake each other. */
+  checkpointing: Promise<unknown>
+}
+
+const createTurnState = (): TurnInProgress => ({
+  context: [],
+  usage: undefined,
+  problem: undefined,
+  messageSaved: 'stored',
+  memoriesStored: 0,
+  embedMs: 0,
+  recallMs: 0,
+  firstTokenMs: 0,
+  failures: [],
+  checkpointing: Promise.resolve(),
+})
+
+async function recallAndGenerate(
+  request: ReplyRequest,
+  turn: TurnInProgress,
+  startedAtMs: number,
+): Promise<void> {
+  const { memories, message, generator, run } = request
+  const conversation = message.conversationId!
+  const [recent] = await Promise.all([
+    memories.conversation(conversation, { limit: RECENT_TURNS, before: message.id }),
+    recallFor(request, turn),
+  ])
+  run.recalled(turn.context)
+  const prompt = assemblePrompt({
+    message: message.text,
+    at: message.ts,
+    recalled: turn.context,
+    recent,
+    budgetTokens: generator.promptTokens,
+  })
+  for await (const piece of generator.generate(prompt, run.signal)) {
+    if (piece.type === 'end') turn.usage = piece.usage
+    else {
+      turn.firstTokenMs ||= performance.now() - startedAtMs
+      run.append(piece.text)
+    }
+  }
+  run.signal.throwIfAborted()
+}
+
+/** Embeds the message once, for the store and for recall; where no embedder answers, words alone recall. */
+async function recallFor(request: ReplyRequest, turn: TurnInProgress): Promise<void> {
+  const { memories, message, run, watcher, settings } = request
+  const startedAtMs = performance.now()
+  const embedding = await embedMessage(request, turn)
+  turn.embedMs = performance.now() - startedAtMs
+  const recallStartedAtMs = performance.now()
+  turn.context = await memories.recall({
+    text: message.text,
+    embedding,
+    at: message.ts,
+    limit: watcher.topK ?? settings.topK,
+    scoreThreshold: watcher.scoreThreshold ?? settings.scoreThreshold,
+    exclude: [message.id],
+  })
+  turn.recallMs = performance.now() - recallStartedAtMs
+  run.signal.throwIfAborted()
+}
+
+async function embedMessage(
+  { embedder, memories, message, run }: ReplyRequest,
+  turn: TurnInProgress,
+): Promise<Float32Array | undefined> {
+  const parts = passages(message.text)
+  const question = textToEmbed(message.text, await memories.speakers())
+  const texts = question === message.text ? parts : [...parts, ...passages(question)]
+  try {
+    const vectors = await embedder.embed(texts, run.signal)
+    if (!embedder.free) {
+      turn.messageSaved = await memories.updateTurn({
+        memory: message,
+        vectors: vectors.slice(0, parts.length),
+      })
+    }
+    return unitSum(question === message.text ? vectors : vectors.slice(parts.length))
+  } catch (error) {
+    run.signal.throwIfAborted()
+    turn.failures.push(upstreamOf(error) ?? 'embedder')
+    return undefined
+  }
+}
+
+function brokenState(request: ReplyRequest, turn: TurnInProgress, error: unknown): TurnState {
+  const reason = request.run.stopReason()
+  if (reason === 'stopped') return 'stopped'
+  if (reason === 'unwatched') return 'cut'
+  if (reason === 'deadline') {
+    turn.problem = new Problem(
+      504,
+      'Deadline passed',
+      'The answer took too long and was given up. Try again.',
+    )
+    return 'cut'
+  }
+  if (!isProblem(error)) {
+    turn.problem = new Problem(
+      500,
+      'Internal error',
+      'The answer failed on our side. Your message is kept.',
+      {
+        cause: error,
+      },
+    )
+    return 'failed'
+  }
+  turn.failures.push(upstreamOf(error) ?? 'store')
+  turn.problem = error
+  return 'failed'
+}
+
+const upstreamOf = (error: unknown) =>
+  isProblem(error) && 'upstream' in error ? String(error.upstream) : undefined
+
+/** Writes how far the answer has come, and learns whether another process was asked to stop it. */
+async function checkpoint(request: ReplyRequest, turn: TurnInProgress): Promise<void> {
+  turn.checkpointing = turn.checkpointing.then(async () => {
+    const { memories, messageId, run } = request
+    if (run.signal.aborted) return
+    const { answer } = await memories.turn(messageId)
+    if (answer?.turn?.state === 'stopped') return run.stop('stopped')
+    await memories.updateTurn({ memory: answerOf(request, turn, 'running', undefined) })
+  })
+  await turn.checkpointing
+}
+
+function answerOf(
+  { message, messageId, generator, run, settings }: ReplyRequest,
+  { context, usage, problem }: TurnInProgress,
+  state: TurnState,
+  latencyMs: number | undefined,
+): Memory {
+  const id = replyIdOf(message.id)
+  const text = run.text()
+  const turn: Turn = {
+    messageId,
+    inReplyTo: message.id,
+    state,
+    failure: problem?.message,
+    usage,
+    latencyMs,
+    recalled: context.map(({ memory, score, why, supersededBy }) => ({
+      id: memory.id,
+      score,
+      why,
+      supersededBy,
+    })),
+  }
+  return {
+    id,
+    role: 'assistant',
+    text,
+    ts: new Date(message.ts.getTime() + 1), // Right behind its message, whatever was said meanwhile.
+    tags: [],
+    conversationId: message.conversationId,
+    source: 'chat',
+    reach: reachOf(state, text, generator.name, settings.storeReplies),
+    pinned: false,
+    turn,
+  }
+}
+
+/** A quote of a memory is no new memory, and half an answer is none to recall. */
+function reachOf(state: TurnState, text: string, generator: string, storeReplies: boolean): Reach {
+  if (!storeReplies || text === '' || state === 'running' || state === 'failed') return 'history'
+  return state === 'complete' && generator !== BUILT_IN_GENERATOR ? 'recall' : 'list'
+}
+
+async function saveAnswer(
+  request: ReplyRequest,
+  turn: TurnInProgress,
+  answer: Memory,
+): Promise<Saved | 'failed'> {
+  const { memories, embedder } = request
+  const isCheap = answer.reach === 'recall' && embedder.free
+  const vectors = isCheap
+    ? await embedder.embed(passages(answer.text)).catch(() => undefined)
+    : undefined
+  try {
+    return await memories.updateTurn({ memory: answer, vectors })
+  } catch (error) {
+    if (!isProblem(error)) throw error
+    turn.failures.push('store')
+    return 'failed'
+  }
+}
+
+/** After the answer has left: its vectors cost a call that nobody should wait for. */
+async function embedAnswer({ embedder, memories }: ReplyRequest, answer: Memory): Promise<void> {
+  try {
+    const vectors = await embedder.embed(passages(answer.text))
+    await memories.updateTurn({ memory: answer, vectors })
+  } catch {
+    // Its words find it until it is re-embedded.
+  }
+}
+
+function outcomeOf(
+  { settings }: ReplyRequest,
+  turn: TurnInProgress,
+  answer: Memory,
+  saved: Saved | 'failed',
+): Outcome {
+  return {
+    answer,
+    context: turn.context,
+    saved: { message: turn.messageSaved, reply: settings.storeReplies ? saved : 'off' },
+    problem: turn.problem,
+    made: {
+      embedMs: turn.embedMs,
+      recallMs: turn.recallMs,
+      firstTokenMs: turn.firstTokenMs,
+      memoriesStored: saved === 'failed' ? 0 : 1,
+      failures: turn.failures,
+    },
+  }
+}

@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs'
+import * as z from 'zod'
+
+/** The only reader of the environment. Names, defaults and meaning stand in .env.example; a test keeps the two equal. */
+
+const flag = z.enum(['true', 'false'], 'Say true or false.').transform((value) => value === 'true')
+
+const whole = (min: number, max: number) =>
+  z.coerce
+    .number(`Give a whole number from ${min} to ${max}.`)
+    .int(`Give a whole number from ${min} to ${max}.`)
+    .min(min, `Give at least ${min}.`)
+    .max(max, `Give at most ${max}.`)
+
+const share = z.coerce
+  .number('Give a number from 0 to 1.')
+  .min(0, 'Give at least 0.')
+  .max(1, 'Give at most 1.')
+
+const origins = z.string().transform((value, context) => {
+  const list = value.split(',').map((origin) => origin.trim())
+  for (const origin of list) {
+    if (origin === '' || (URL.canParse(origin) && new URL(origin).origin === origin)) continue
+    context.addIssue({
+      code: 'custom',
+      message: `“${origin}” is not an origin. Give scheme, host and port without a path, such as http://localhost:7860.`,
+    })
+  }
+  return list.filter((origin) => origin !== '')
+})
+
+/** One entry a variable, in the order of .env.example. */
+export const variables = {
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole(0, 65_535).default(8000),
+  DATA_DIR: z.string().default('./data'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'], 'Say debug, info, warn or error.')
+    .default('info'),
+  CORS_ORIGINS: origins.default([]),
+  COOKIE_SECRET: z
+    .string()
+    .min(32, 'Give at least 32 characters, such as from: openssl rand -base64 32')
+    .optional(),
+  TOP_K: whole(0, 50).default(5),
+  SCORE_THRESHOLD: share.optional(),
+  STORE_REPLIES: flag.default(true),
+  STORE: z.enum(['auto', 'sqlite', 'pinecone'], 'Say auto, sqlite or pinecone.').default('auto'),
+  EMBEDDER: z
+    .enum(
+      ['auto', 'builtin', 'minilm', 'huggingface', 'endpoint'],
+      'Say auto, builtin, minilm, huggingface or endpoint.',
+    )
+    .default('auto'),
+  GENERATOR: z
+    .enum(
+      ['auto', 'builtin', 'huggingface', 'endpoint'],
+      'Say auto, builtin, huggingface or endpoint.',
+    )
+    .default('auto'),
+  TURN_TIMEOUT_MS: whole(1000, 900_000).default(60_000),
+  DRAIN_TIMEOUT_MS: whole(0, 900_000).default(25_000),
+  HF_TOKEN: z.string().optional(),
+  HF_LLM_MODEL: z.string().default('mistralai/Mistral-7B-Instruct-v0.2'),
+  HF_EMBEDDING_MODEL: z.string().default('sentence-transformers/all-MiniLM-L6-v2'),
+  PINECONE_API_KEY: z.string().optional(),
+  PINECONE_INDEX: z.string().default('ai-memory-mvp'),
+  PINECONE_REGION: z.string().default('us-east-1'),
+} as const satisfies Record<string, z.ZodType>
+
+const Environment = z.object(variables)
+type Environment = z.infer<typeof Environment>
+
+export type Config = Readonly<ReturnType<typeof toConfig>>
+
+/** Every fault of the settings, each with its remedy. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(`The settings are not right:\n${faults.map((fault) => `- ${fault}`).join('\n')}`)
+    this.faults = faults
+  }
+}
+
+let read: Config | undefined
+
+/** The settings of this process, read once. Throws ConfigError. */
+export const config = (): Config => (read ??= readConfig(process.env))
+
+/** Reads `.env` beside the place the process was started from; what the environment has already wins. */
+export function loadDotEnv(file = '.env'): void {
+  if (existsSync(file)) process.loadEnvFile(file)
+}
+
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  // An empty variable is an unset one: `PORT=` in a compose file means the default.
+  const given = Object.fromEntries(
+    Object.keys(variables)
+      .map((name) => [name, environment[name]] as const)
+      .filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const parsed = Environment.safeParse(given)
+  const faults = parsed.success
+    ? faultsBetween(parsed.data)
+    : parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`)
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
+  return toConfig(parsed.data)
+}
+
+/** What only shows when several settings are looked at together. */
+function faultsBetween(env: Environment): string[] {
+  const faults: string[] = []
+  if (env.STORE === 'pinecone' || (env.STORE === 'auto' && env.PINECONE_API_KEY !== undefined)) {
+    faults.push('STORE: this release has no pinecone driver. Set STORE=sqlite.')
+  }
+  if (env.EMBEDDER !== 'auto' && env.EMBEDDER !== 'builtin') {
+    faults.push(`EMBEDDER: this release has no ${env.EMBEDDER} driver. Set EMBEDDER=builtin.`)
+  }
+  if (env.GENERATOR !== 'auto' && env.GENERATOR !== 'builtin') {
+    faults.push(`GENERATOR: this release has no ${env.GENERATOR} driver. Set GENERATOR=builtin.`)
+  }
+  if (env.HF_TOKEN !== undefined && (env.GENERATOR === 'auto' || env.EMBEDDER === 'auto')) {
+    faults.push(
+      'HF_TOKEN: this release has no huggingface driver. Set GENERATOR=builtin and EMBEDDER=builtin.',
+    )
+  }
+  return faults
+}
+
+function toConfig(env: Environment) {
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    dataDir: env.DATA_DIR,
+    logLevel: env.LOG_LEVEL,
+    corsOrigins: env.CORS_ORIGINS,
+    cookieSecret: env.COOKIE_SECRET,
+    topK: env.TOP_K,
+    scoreThreshold: env.SCORE_THRESHOLD,
+    storeReplies: env.STORE_REPLIES,
+    turnTimeoutMs: env.TURN_TIMEOUT_MS,
+    drainTimeoutMs: env.DRAIN_TIMEOUT_MS,
+  }
+}

@@ -1,0 +1,275 @@
+import { once } from 'node:events'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type * as z from 'zod'
+import { describeError, isProblem, Problem } from './errors.ts'
+import { anyone, type Caller, identify } from './function/identity.ts'
+import { bodyLimitBytes, checkForgery, readInput } from './function/input.ts'
+import { type Logger, type Metrics, MetricUnit, observe } from './function/observe.ts'
+import { problemAsJson } from './function/replies.ts'
+import { createRouter, type RouteKey } from './function/routes.ts'
+
+export type { Caller } from './function/identity.ts'
+export { json, problemAsJson } from './function/replies.ts'
+export type { RouteKey } from './function/routes.ts'
+export { type Logger, type Metrics, MetricUnit } from './function/observe.ts'
+
+/**
+ * What a route takes. A route has a JSON `body` or a `form`, never both; a form is checked against
+ * cross-site forgery. Whatever is wrong with a request is answered at once, all faults together.
+ */
+export interface RouteInput<B extends z.ZodType, F extends z.ZodType, Q extends z.ZodType> {
+  readonly body?: B
+  readonly form?: F
+  readonly query?: Q
+  /** 64 KiB unless said otherwise. */
+  readonly bodyLimitBytes?: number
+}
+
+export interface Call<B = unknown, F = unknown, Q = unknown> {
+  readonly body: B
+  readonly form: F
+  readonly query: Q
+  /** From the path, decoded. */
+  readonly params: Readonly<Record<string, string>>
+  readonly caller: Caller
+  readonly requestId: string
+  readonly header: (name: string) => string | undefined
+  readonly path: string
+  /** Counts and ids for the one log line of this request; never text that a user wrote or reads. */
+  readonly note: (keys: Record<string, string | number | boolean>) => void
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Fires when the caller goes away (on a host; Lambda cannot tell) or the deadline nears (everywhere). */
+  readonly signal: AbortSignal
+}
+
+export interface Reply {
+  readonly statusCode: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cookies?: readonly string[]
+  readonly body?: string | AsyncIterable<string>
+}
+export type BufferedReply = Reply & { readonly body?: string }
+
+export interface FunctionSpec {
+  /** Name of the folder, the bundle and the metrics. */
+  readonly name: string
+  /** Who may call: everybody, unasked (`public`); whom the API's rules name (`api`); whom the cookie names (`page`). */
+  readonly access: 'public' | 'api' | 'page'
+  /** How a problem is shown; problem+json unless said otherwise. */
+  readonly showProblem?: (
+    problem: Problem,
+    call: { requestId: string; isHtmx: boolean },
+  ) => BufferedReply
+}
+
+interface Route<R extends Reply> {
+  readonly input: RouteInput<z.ZodType, z.ZodType, z.ZodType>
+  /** A method, so that a route may say more narrowly what its call holds: its own input made it so. */
+  run(call: Call): Promise<R>
+}
+export type Routes<R extends Reply> = Partial<Record<RouteKey, Route<R>>>
+
+/** One entry of a function's table of routes: what it takes and what it does. */
+export function route<
+  R extends Reply,
+  B extends z.ZodType = z.ZodUndefined,
+  F extends z.ZodType = z.ZodUndefined,
+  Q extends z.ZodType = z.ZodUndefined,
+>(
+  input: RouteInput<B, F, Q>,
+  run: (call: Call<z.infer<B>, z.infer<F>, z.infer<Q>>) => Promise<R>,
+): Route<R> {
+  return { input, run } as Route<R>
+}
+
+export type BufferedHandler = (
+  event: APIGatewayProxyEventV2,
+  context: Context,
+) => Promise<APIGatewayProxyStructuredResultV2>
+
+export type StreamedHandler = (
+  event: APIGatewayProxyEventV2,
+  stream: awslambda.HttpResponseStream,
+  context: Context,
+) => Promise<void>
+
+/** A function whose answer is whole before it leaves. */
+export function buffered(
+  spec: FunctionSpec,
+  table: Routes<BufferedReply>,
+): { routes: RouteKey[]; handler: BufferedHandler } {
+  const begin = prepare(spec, table)
+  return {
+    routes: keysOf(table),
+    async handler(event, context) {
+      const call = begin(event, context)
+      const { statusCode, headers = {}, cookies = [], body } = await call.answer()
+      call.done(statusCode)
+      return { statusCode, headers, cookies: [...cookies], ...(body === undefined ? {} : { body }) }
+    },
+  }
+}
+
+/**
+ * A function whose answer leaves as it is made. It always writes a body (Lambda drops the head of an empty
+ * one), so it never answers 204 or 303.
+ */
+export function streamed(
+  spec: FunctionSpec,
+  table: Routes<Reply>,
+): { routes: RouteKey[]; handler: StreamedHandler } {
+  const begin = prepare(spec, table)
+  const run: StreamedHandler = async (event, raw, context) => {
+    const call = begin(event, context)
+    raw.once('close', () => {
+      if (!raw.writableFinished) call.gone.abort(callerWentAway())
+    })
+    let status = 500
+    try {
+      const { body = '', ...head } = await call.answer()
+      const stream = awslambda.HttpResponseStream.from(raw, { ...head })
+      stream.write('') // The head leaves with the first write; end() alone would drop it.
+      status = head.statusCode
+      await writeAll(stream, body, call.gone.signal)
+    } catch (error) {
+      // The head is out: the cut connection tells the caller, the log tells us.
+      if (!call.gone.signal.aborted) call.fail(error)
+      throw error
+    } finally {
+      call.done(isHangUp(call.gone.signal) ? 499 : status)
+    }
+  }
+  return {
+    routes: keysOf(table),
+    handler: awslambda.streamifyResponse(run) as unknown as StreamedHandler,
+  }
+}
+
+async function writeAll(
+  stream: awslambda.HttpResponseStream,
+  body: string | AsyncIterable<string>,
+  signal: AbortSignal,
+) {
+  if (typeof body === 'string') {
+    if (body) stream.write(body)
+  } else {
+    for await (const chunk of body) {
+      if (!stream.write(chunk)) await once(stream, 'drain', { signal })
+    }
+  }
+  await new Promise<void>((resolve, reject) => {
+    stream.once('error', reject)
+    stream.end(resolve)
+  })
+}
+
+/** Time kept back from the deadline to say so in good form. */
+const DEADLINE_MARGIN_MS = 500
+
+function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
+  const { log, metrics } = observe(spec.name)
+  const find = createRouter(keysOf(table))
+  const showProblem =
+    spec.showProblem ?? ((problem, { requestId }) => problemAsJson(problem, requestId))
+
+  return (event: APIGatewayProxyEventV2, context: Context) => {
+    const startedAtMs = performance.now()
+    const { requestId, http } = event.requestContext
+    const gone = new AbortController()
+    // A timer that can be cleared: AbortSignal.timeout() outlives the request and piles up on a busy host.
+    const deadline = setTimeout(
+      () => gone.abort(deadlinePassed()),
+      Math.max(1, context.getRemainingTimeInMillis() - DEADLINE_MARGIN_MS),
+    )
+    const found = find(http.method, event.rawPath)
+    const key = found && 'key' in found ? found.key : undefined
+    const notes: Record<string, string | number | boolean> = {}
+    log.addContext(context)
+    log.appendKeys({ request_id: requestId, route: key ?? 'none' })
+    metrics.addMetadata('request_id', requestId)
+
+    const fail = (error: unknown) => log.error('failed', { failure: describeError(error) })
+
+    async function run(): Promise<R> {
+      if (!found) throw new Problem(404, 'Not found', 'There is nothing at this address.')
+      if (!('key' in found)) throw methodNotAllowed(found.allow)
+      const { input, run: act } = table[found.key] as Route<R>
+      if (input.form) checkForgery(event)
+      const caller = spec.access === 'public' ? anyone : identify(spec.access, event)
+      const given = readInput(input, event, bodyLimitBytes(input), caller.faults)
+      return act({
+        ...given,
+        params: found.params,
+        caller,
+        requestId,
+        header: (name) => event.headers[name],
+        path: event.rawPath,
+        note: (more) => Object.assign(notes, more),
+        log,
+        metrics,
+        signal: gone.signal,
+      })
+    }
+
+    function show(error: unknown): R {
+      const problem = isProblem(error) ? error : unexpected(error, gone.signal)
+      if (problem.status >= 500) fail(error)
+      const isHtmx = event.headers['hx-request'] === 'true'
+      return showProblem(problem, { requestId, isHtmx }) as R
+    }
+
+    return {
+      gone,
+      fail,
+      async answer(): Promise<R> {
+        const reply = await run().catch(show)
+        const headers = { ...everyReplyHeaders, 'x-request-id': requestId, ...reply.headers }
+        return { ...reply, headers }
+      },
+      done(status: number) {
+        clearTimeout(deadline)
+        const latencyMs = performance.now() - startedAtMs
+        metrics.addDimension('status', `${Math.floor(status / 100)}xx`)
+        metrics.addMetric('Requests', MetricUnit.Count, 1)
+        metrics.addMetric('Latency', MetricUnit.Milliseconds, latencyMs)
+        metrics.publishStoredMetrics()
+        log.info('request', { ...notes, status, latency_ms: Math.round(latencyMs * 10) / 10 })
+        log.resetKeys()
+      },
+    }
+  }
+}
+
+const everyReplyHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+}
+
+const keysOf = (table: object) => Object.keys(table) as RouteKey[]
+
+const HANG_UP = 'HangUp'
+const callerWentAway = () => new DOMException('The caller went away.', HANG_UP)
+export const isHangUp = (signal: AbortSignal) =>
+  signal.aborted && (signal.reason as Error | undefined)?.name === HANG_UP
+
+const deadlinePassed = () =>
+  new Problem(504, 'Deadline passed', 'This took too long and was given up. Try again.')
+
+const methodNotAllowed = (allow: string[]) =>
+  new Problem(405, 'Method not allowed', `This address answers ${allow.join(', ')}.`, {
+    headers: { allow: allow.join(', ') },
+  })
+
+/** An error nobody foresaw: logged whole by its request id, told to nobody. */
+function unexpected(error: unknown, signal: AbortSignal): Problem {
+  if (isProblem(signal.reason) && (error === signal.reason || isAbort(error))) return signal.reason
+  return new Problem(
+    500,
+    'Internal error',
+    'Something went wrong on our side. It is logged under this request id.',
+  )
+}
+
+const isAbort = (error: unknown) => (error as Error | undefined)?.name === 'AbortError'

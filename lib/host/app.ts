@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import { type Context as HonoContext, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { commit, version } from '../build-info.ts'
+import { describeError, isProblem, Problem } from '../errors.ts'
+import { createRouter, parseRoute, type RouteKey } from '../function/routes.ts'
+import { problemBody } from '../function/replies.ts'
+import { toContext, toEvent } from './event.ts'
+import type { HostLog } from './log.ts'
+import type { LoadedFunction, Runtime } from './runtime.ts'
+
+export interface HostAppOptions {
+  readonly runtime: Runtime
+  readonly functions: readonly LoadedFunction[]
+  readonly corsOrigins: readonly string[]
+  readonly turnTimeoutMs: number
+  readonly isReady: () => boolean
+  readonly isDraining: () => boolean
+  readonly scrape: () => string
+  readonly log: HostLog
+}
+
+type HostEnv = { Variables: { requestId: string } }
+
+/** Lambda's own limit of a request; the functions hold theirs, which are lower. */
+const MAX_BODY_BYTES = 6 * 1024 * 1024
+const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/
+
+/** HTTP in front of the functions: each request becomes an event, each result a response. */
+export function createHostApp(options: HostAppOptions): Hono<HostEnv> {
+  const app = new Hono<HostEnv>()
+  app.use(async (c, next) => {
+    const given = c.req.header('x-request-id')
+    c.set('requestId', given !== undefined && REQUEST_ID.test(given) ? given : randomUUID())
+    await next()
+    c.header('x-request-id', c.get('requestId'))
+    if (options.isDraining()) c.header('connection', 'close')
+  })
+  mountOwnRoutes(app, options)
+  if (options.corsOrigins.length > 0) {
+    app.use(
+      '/api/*',
+      cors({
+        origin: [...options.corsOrigins],
+        allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
+        allowHeaders: [
+          'content-type',
+          'authorization',
+          'x-api-key',
+          'x-user-id',
+          'x-request-id',
+          'idempotency-key',
+        ],
+        exposeHeaders: ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'],
+        maxAge: 600,
+      }),
+    )
+  }
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: (c) => show(c as HonoContext<HostEnv>, bodyTooLarge),
+  })
+  app.use(limit)
+  mountFunctions(app, options)
+  app.onError((error, c) => {
+    if (isProblem(error)) return show(c, error)
+    options.log('ERROR', 'failed', {
+      request_id: c.get('requestId'),
+      failure: describeError(error),
+    })
+    return show(c, internalError)
+  })
+  return app
+}
+
+/** Liveness, readiness, version and metrics are the host's own: they must answer while no function does. */
+function mountOwnRoutes(app: Hono<HostEnv>, { isReady, isDraining, scrape }: HostAppOptions): void {
+  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  app.get('/readyz', (c) => {
+    const ready = isReady() && !isDraining()
+    return c.json(
+      { status: ready ? 'ready' : isDraining() ? 'draining' : 'starting' },
+      ready ? 200 : 503,
+    )
+  })
+  app.get('/version', (c) => c.json({ version, commit }))
+  app.get('/metrics', (c) =>
+    c.text(scrape(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+  )
+}
+
+function mountFunctions(app: Hono<HostEnv>, options: HostAppOptions): void {
+  const { runtime, functions, turnTimeoutMs } = options
+  const owners = new Map(functions.flatMap((fn) => fn.routes.map((key) => [key, fn] as const)))
+  const find = createRouter([...owners.keys()])
+  const forward = async (
+    c: HonoContext<HostEnv>,
+    key: RouteKey,
+    pathParameters: Record<string, string>,
+  ) => {
+    const fn = owners.get(key)!
+    if (c.req.method === 'HEAD' && fn.isStreamed) throw methodNotAllowed(['GET'])
+    const source = {
+      routeKey: key,
+      pathParameters,
+      requestId: c.get('requestId'),
+      sourceIp: addressOf(c),
+    }
+    const event = await toEvent(c.req.raw, source)
+    return runtime.invoke(fn, event, toContext(fn.name, randomUUID(), turnTimeoutMs))
+  }
+  for (const key of owners.keys()) {
+    const { method, path, greedy } = parseRoute(key)
+    // A catch-all comes last, after the 405 of a path that is known by another method.
+    if (!greedy) {
+      app.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), (c) => forward(c, key, c.req.param()))
+    }
+  }
+  app.all('*', (c) => {
+    const found = find(c.req.method, new URL(c.req.url).pathname)
+    if (!found) throw new Problem(404, 'Not found', 'There is nothing at this address.')
+    if ('allow' in found) throw methodNotAllowed(found.allow)
+    return forward(c, found.key, found.params)
+  })
+}
+
+/** The socket's other end; none where the app is called without a socket. */
+function addressOf(c: HonoContext<HostEnv>): string {
+  try {
+    return getConnInfo(c).remote.address ?? '127.0.0.1'
+  } catch {
+    return '127.0.0.1'
+  }
+}
+
+const bodyTooLarge = new Problem(413, 'Body too large', 'A body may have at most 6 MiB.')
+const internalError = new Problem(
+  500,
+  'Internal error',
+  'Something went wrong on our side. It is logged under this request id.',
+)
+const methodNotAllowed = (allow: readonly string[]) =>
+  new Problem(405, 'Method not allowed', `This address answers ${allow.join(', ')}.`, {
+    headers: { allow: allow.join(', ') },
+  })
+
+function show(c: HonoContext<HostEnv>, problem: Problem): Response {
+  return Response.json(problemBody(problem, c.get('requestId')), {
+    status: problem.status,
+    headers: {
+      ...problem.headers,
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': c.get('requestId'),
+    },
+  })
+}

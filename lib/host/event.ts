@@ -1,0 +1,89 @@
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import type { RouteKey } from '../function.ts'
+
+export interface EventSource {
+  readonly routeKey: RouteKey
+  readonly pathParameters: Record<string, string>
+  readonly requestId: string
+  readonly sourceIp: string
+}
+
+/** What API Gateway and function URLs pass on as text; all else is base64, forms and bodies without a type too. */
+const TEXT = /^(text\/|application\/(json|javascript|xml)\b)/
+
+/** An HTTP request as an event of payload format 2.0. */
+export async function toEvent(
+  request: Request,
+  { routeKey, pathParameters, requestId, sourceIp }: EventSource,
+): Promise<APIGatewayProxyEventV2> {
+  const url = new URL(request.url)
+  const { cookie, ...headers } = Object.fromEntries(request.headers) as Record<string, string>
+  const body = await readBody(request)
+  const now = new Date()
+  return {
+    version: '2.0',
+    routeKey,
+    rawPath: url.pathname,
+    rawQueryString: url.search.slice(1),
+    headers,
+    ...(cookie ? { cookies: cookie.split(/;\s*/) } : {}),
+    ...(url.search ? { queryStringParameters: joined(url.searchParams) } : {}),
+    ...(Object.keys(pathParameters).length > 0 ? { pathParameters } : {}),
+    ...body,
+    requestContext: {
+      accountId: 'anonymous',
+      apiId: 'host',
+      domainName: url.hostname,
+      domainPrefix: 'host',
+      requestId,
+      routeKey,
+      stage: '$default',
+      time: now.toISOString(),
+      timeEpoch: now.getTime(),
+      http: {
+        method: request.method,
+        path: url.pathname,
+        protocol: 'HTTP/1.1',
+        sourceIp,
+        userAgent: headers['user-agent'] ?? '',
+      },
+    },
+  }
+}
+
+async function readBody(request: Request): Promise<{ body?: string; isBase64Encoded: boolean }> {
+  if (request.body === null) return { isBase64Encoded: false }
+  if (TEXT.test(request.headers.get('content-type') ?? '')) {
+    const body = await request.text()
+    return body === '' ? { isBase64Encoded: false } : { body, isBase64Encoded: false }
+  }
+  const bytes = Buffer.from(await request.arrayBuffer())
+  if (bytes.length === 0) return { isBase64Encoded: false }
+  return { body: bytes.toString('base64'), isBase64Encoded: true }
+}
+
+/** Payload 2.0 joins the values of a repeated parameter by commas. */
+function joined(parameters: URLSearchParams): Record<string, string> {
+  return Object.fromEntries(
+    [...new Set(parameters.keys())].map((key) => [key, parameters.getAll(key).join(',')]),
+  )
+}
+
+export function toContext(name: string, awsRequestId: string, timeoutMs: number): Context {
+  const deadlineMs = Date.now() + timeoutMs
+  return {
+    awsRequestId,
+    functionName: name,
+    functionVersion: '$LATEST',
+    memoryLimitInMB: '1024',
+    invokedFunctionArn: `arn:aws:lambda:host:000000000000:function:${name}`,
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: 'host',
+    callbackWaitsForEmptyEventLoop: false,
+    getRemainingTimeInMillis: () => deadlineMs - Date.now(),
+    // Callbacks of the runtime before Node 10; the managed runtime has none on Node 24.
+    done: () => {},
+    fail: () => {},
+    succeed: () => {},
+  }
+}

@@ -1,0 +1,123 @@
+import type { Server } from 'node:http'
+import { serve } from '@hono/node-server'
+import type { EmfOutput } from '@aws-lambda-powertools/metrics/types'
+import { commit, version } from '../build-info.ts'
+import { type Config, ConfigError, loadDotEnv, readConfig } from '../config.ts'
+import { describeError } from '../errors.ts'
+import { oncePerProcess, processWide } from '../process.ts'
+import type { Services } from '../services.ts'
+import { createHostApp } from './app.ts'
+import { drain } from './drain.ts'
+import { createHostLog } from './log.ts'
+import { createPrometheus } from './prometheus.ts'
+import { installRuntime } from './runtime.ts'
+
+/** The host: reads the settings, loads the functions, listens, and leaves in good order. */
+
+const MAX_CONCURRENCY = 256
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+
+const log = createHostLog(
+  (line) => process.stdout.write(line),
+  () => new Date(),
+)
+process.on('uncaughtException', (error) => {
+  // One process holds all functions: its state is unknown now, and a supervisor starts a clean one at once.
+  log('ERROR', 'uncaught', { failure: describeError(error) })
+  process.exit(1)
+})
+
+await start(settings())
+
+function settings(): Config {
+  try {
+    loadDotEnv()
+    return readConfig(process.env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}
+
+async function start(config: Config): Promise<void> {
+  let ready = false
+  let draining = false
+  const prometheus = createPrometheus()
+  oncePerProcess('emfSink', () => (blob) => prometheus.consume(blob as EmfOutput))
+  // The sink reads the metrics; on stdout they would only double the log.
+  process.env['POWERTOOLS_METRICS_DISABLED'] ??= 'true'
+  const runtime = await installRuntime({ maxConcurrency: MAX_CONCURRENCY })
+  const functions = await runtime.load(new URL('./functions/', import.meta.url))
+  const app = createHostApp({
+    runtime,
+    functions,
+    corsOrigins: config.corsOrigins,
+    turnTimeoutMs: config.turnTimeoutMs,
+    isReady: () => ready,
+    isDraining: () => draining,
+    scrape: prometheus.scrape,
+    log,
+  })
+
+  // The bundles began to open the services when they were imported.
+  const services = await openServices()
+  const server = await listen(app.fetch, config)
+  ready = true
+  const { port } = server.address() as { port: number }
+  const readyMs = Math.round(performance.now())
+  log('INFO', 'ready', {
+    version,
+    commit,
+    url: `http://localhost:${port}`,
+    ready_ms: readyMs,
+    notes: services.notes,
+  })
+
+  const leave = async () => {
+    if (draining) process.exit(1) // Asked twice: go now.
+    draining = true
+    log('INFO', 'draining', { running: runtime.running.size })
+    const clean = await drain(server, runtime.running, config.drainTimeoutMs)
+    await services.close()
+    log('INFO', 'stopped', { clean })
+    process.exit(clean ? 0 : 1)
+  }
+  process.on('SIGTERM', () => void leave())
+  process.on('SIGINT', () => void leave())
+}
+
+async function openServices(): Promise<Services> {
+  try {
+    return await (processWide('services') as Promise<Services>)
+  } catch (error) {
+    log('ERROR', 'cannot start', { failure: describeError(error) })
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exit(1)
+  }
+}
+
+function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  config: Config,
+): Promise<Server> {
+  return new Promise((resolve) => {
+    const server = serve(
+      {
+        fetch,
+        port: config.port,
+        hostname: config.host,
+        serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+      },
+      () => resolve(server),
+    ) as Server
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      log('ERROR', 'cannot listen', { code: error.code, host: config.host, port: config.port })
+      process.stderr.write(
+        `Port ${config.port} on ${config.host} cannot be used (${error.code}). Set PORT to another.\n`,
+      )
+      process.exit(1)
+    })
+  })
+}

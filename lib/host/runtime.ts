@@ -1,0 +1,127 @@
+import { readdir } from 'node:fs/promises'
+import { InvokeStore, type InvokeStoreBase } from '@aws/lambda-invoke-store'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { BufferedHandler, RouteKey, StreamedHandler } from '../function.ts'
+import { type ResponseHead, ResponseStream } from './response-stream.ts'
+
+/** A built function as Lambda would load it. */
+export interface LoadedFunction {
+  readonly name: string
+  readonly routes: readonly RouteKey[]
+  readonly handler: BufferedHandler | StreamedHandler
+  readonly isStreamed: boolean
+}
+
+export interface Runtime {
+  /** Imports every bundle in `folder`, a URL that ends in a slash. */
+  load(folder: URL): Promise<LoadedFunction[]>
+  /** Calls the exported handler, as Lambda would. Rejects when the handler does. */
+  invoke(fn: LoadedFunction, event: APIGatewayProxyEventV2, context: Context): Promise<Response>
+  /** Handlers that have not returned: a streamed one returns after its last byte. */
+  readonly running: ReadonlySet<Promise<unknown>>
+}
+
+/** What the runtime's own client (aws-lambda-ric) looks for on a handler. */
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
+const REQUEST_ID = Symbol.for('_AWS_LAMBDA_REQUEST_ID')
+
+/**
+ * Sets up what Lambda's runtime offers to a function, with many calls at once in one process as on Lambda Managed
+ * Instances. To be called before any bundle is imported.
+ */
+export async function installRuntime(options: { maxConcurrency: number }): Promise<Runtime> {
+  process.env['AWS_LAMBDA_MAX_CONCURRENCY'] ??= String(options.maxConcurrency)
+  const store = await InvokeStore.getInstanceAsync(true)
+  Object.assign(globalThis.awslambda, {
+    streamifyResponse: (handler: object) => Object.assign(handler, { [STREAMING]: 'response' }),
+    HttpResponseStream: {
+      from(stream: ResponseStream, head: ResponseHead) {
+        stream.setHead(head)
+        return stream
+      },
+    },
+  })
+  const running = new Set<Promise<unknown>>()
+  return {
+    running,
+    async load(folder) {
+      const files = (await readdir(folder)).filter((file) => file.endsWith('.mjs')).toSorted()
+      return Promise.all(files.map((file) => loadFunction(new URL(file, folder))))
+    },
+    invoke(fn, event, context) {
+      const within = <T>(work: () => Promise<T>) => track(running, runWithin(store, context, work))
+      return fn.isStreamed
+        ? invokeStreamed(fn.handler as StreamedHandler, event, context, within)
+        : invokeBuffered(fn.handler as BufferedHandler, event, context, within)
+    },
+  }
+}
+
+async function loadFunction(file: URL): Promise<LoadedFunction> {
+  const { handler, routes } = (await import(file.href)) as Pick<
+    LoadedFunction,
+    'handler' | 'routes'
+  >
+  const name = file.pathname
+    .split('/')
+    .at(-1)!
+    .replace(/\.mjs$/, '')
+  const isStreamed = (handler as unknown as Record<symbol, unknown>)[STREAMING] === 'response'
+  return { name, routes, handler, isStreamed }
+}
+
+type Within = <T>(work: () => Promise<T>) => Promise<T>
+
+async function invokeBuffered(
+  handler: BufferedHandler,
+  event: APIGatewayProxyEventV2,
+  context: Context,
+  within: Within,
+): Promise<Response> {
+  const result: APIGatewayProxyStructuredResultV2 = await within(() => handler(event, context))
+  const status = result.statusCode ?? 200
+  return new Response(bodyOf(result), { status, headers: headersOf(result as ResponseHead) })
+}
+
+async function invokeStreamed(
+  handler: StreamedHandler,
+  event: APIGatewayProxyEventV2,
+  context: Context,
+  within: Within,
+): Promise<Response> {
+  const stream = new ResponseStream()
+  const run = () => handler(event, stream as unknown as awslambda.HttpResponseStream, context)
+  within(run).then(
+    () => {
+      // Lambda would wait until its timeout; a host cuts at once.
+      if (!stream.writableEnded) stream.destroy(new Error('The response stream was not ended.'))
+    },
+    (error: Error) => {
+      stream.destroy(error)
+    },
+  )
+  const head = await stream.head
+  return new Response(stream.body, { status: head.statusCode, headers: headersOf(head) })
+}
+
+function runWithin<T>(store: InvokeStoreBase, context: Context, work: () => Promise<T>) {
+  return store.run({ [REQUEST_ID]: context.awsRequestId }, work)
+}
+
+function track<T>(running: Set<Promise<unknown>>, work: Promise<T>): Promise<T> {
+  running.add(work)
+  const forget = () => running.delete(work)
+  work.then(forget, forget)
+  return work
+}
+
+function bodyOf({ body, isBase64Encoded }: APIGatewayProxyStructuredResultV2) {
+  if (body === undefined) return null
+  return isBase64Encoded ? Buffer.from(body, 'base64') : body
+}
+
+function headersOf(head: ResponseHead): Headers {
+  const headers = new Headers(head.headers)
+  for (const cookie of head.cookies ?? []) headers.append('set-cookie', cookie)
+  return headers
+}

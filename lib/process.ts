@@ -1,0 +1,29 @@
+/**
+ * What must be one per process though bundles share no module: every bundle holds its own copy of this file, all
+ * copies hold the same registry. The list is short on purpose:
+ *
+ * - `services`: the open store, the models and the replies that are being made (lib/services.ts)
+ * - `emfSink`: who reads the functions' metrics on a host (lib/host/prometheus.ts); none on Lambda
+ *
+ * Classes are not shared, so nothing in here is told apart by `instanceof`.
+ */
+export interface ProcessWide {
+  services: unknown
+  emfSink: (blob: unknown) => void
+}
+
+const registry = ((globalThis as Record<symbol, unknown>)[Symbol.for('ai-memory-layer.process')] ??=
+  new Map()) as Map<string, unknown>
+
+export function processWide<K extends keyof ProcessWide>(key: K): ProcessWide[K] | undefined {
+  return registry.get(key) as ProcessWide[K] | undefined
+}
+
+/** What stands under `key`, made by `create` if this is the first bundle to ask. */
+export function oncePerProcess<K extends keyof ProcessWide>(
+  key: K,
+  create: () => ProcessWide[K],
+): ProcessWide[K] {
+  if (!registry.has(key)) registry.set(key, create())
+  return registry.get(key) as ProcessWide[K]
+}

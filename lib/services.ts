@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { type Chat } from './chat/chat.ts'
+import { createChat } from './chat/create-chat.ts'
+import { type Config, config } from './config.ts'
+import { createMemoryIndex } from './memory/memory-index.ts'
+import { rank } from './memory/rank.ts'
+import { createSqliteMemoryStore } from './memory/sqlite.ts'
+import type { MemoryStore } from './memory/store.ts'
+import { createBuiltInGenerator } from './models/builtin-generator.ts'
+import { createStaticEmbedder, loadStaticTable } from './models/builtin/static-embedder.ts'
+import type { Embedder } from './models/embedder.ts'
+import type { Generator } from './models/generator.ts'
+import { oncePerProcess } from './process.ts'
+
+/** The composition root: the one place that names concrete drivers. */
+export interface Services {
+  readonly config: Config
+  readonly store: MemoryStore
+  readonly embedder: Embedder
+  readonly generator: Generator
+  readonly chat: Chat
+  /** What whoever starts the service should know, such as that anyone may speak for any user. */
+  readonly notes: readonly string[]
+  close(): Promise<void>
+}
+
+/** The services of this process, opened when the first bundle asks. Rejects when a setting is wrong. */
+export function services(): Promise<Services> {
+  const opened = oncePerProcess('services', () => open(config())) as Promise<Services>
+  opened.catch(() => {}) // Whoever awaits it hears of it; nobody may be awaiting it yet.
+  return opened
+}
+
+/** What a data folder keeps the memories in. */
+export const STORE_FILE = 'memory.db'
+
+async function open(settings: Config): Promise<Services> {
+  const table = await loadStaticTable(new URL('../models/static-minilm-128.bin', import.meta.url))
+  const embedder = createStaticEmbedder(table)
+  const generator = createBuiltInGenerator()
+  const store = createSqliteMemoryStore({
+    file: join(settings.dataDir, STORE_FILE),
+    embedderName: embedder.name,
+    now: () => new Date(),
+    ranking: { createIndex: () => createMemoryIndex({}), rank },
+  })
+  const chat = createChat({
+    store,
+    embedder,
+    generator,
+    now: () => new Date(),
+    holder: randomUUID(),
+    settings,
+  })
+  return {
+    config: settings,
+    store,
+    embedder,
+    generator,
+    chat,
+    notes: [
+      'No API key is configured: whoever names a user speaks for that user.',
+      'Answers are quotes by the built-in generator. Set HF_TOKEN for a real model.',
+    ],
+    async close() {
+      await chat.settled()
+      await store.close()
+    },
+  }
+}
