@@ -27,3 +27,36 @@ export interface Recalled {
 
 /** The parts of a score; it recomputes from them (docs/memory.md). */
 export type Why = Readonly<Record<string, number>>
+
+/**
+ * What an embedder is given for a question: its text without the name of the one speaker it names, since a
+ * vector is lured by turns that merely say the name. `speakers` are those of the user's memories.
+ */
+export function textToEmbed(text: string, speakers: readonly string[]): string {
+  const named = namedSpeaker(text, speakers)
+  if (named === undefined) return text
+  const nameless = text.replace(mentionOf(named, speakers), ' ').replaceAll(/\s+/g, ' ').trim()
+  return nameless === '' ? text : nameless
+}
+
+/** The one speaker whom a text names, by first name or in full; undefined when it names none or several. */
+export function namedSpeaker(text: string, speakers: readonly string[]): string | undefined {
+  const named = speakers.filter((speaker) => mentionOf(speaker, speakers).test(text))
+  return named.length === 1 ? named[0] : undefined
+}
+
+/** Finds a speaker's name in a text, with its ’s; the first name will do where only one bears it. */
+function mentionOf(speaker: string, speakers: readonly string[]): RegExp {
+  const first = firstName(speaker)
+  const isShared = speakers.some((other) => other !== speaker && firstName(other) === first)
+  const names = (isShared ? [speaker] : [speaker, first]).map((name) => RegExp.escape(name))
+  const unbound = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}]/u.test(
+    speaker,
+  )
+  const [start, end] = unbound ? ['', ''] : ['(?<![\\p{L}\\p{N}])', '(?![\\p{L}\\p{N}])']
+  return new RegExp(`${start}(?:${names.join('|')})(?:['\u2019]s)?${end}`, 'giu')
+}
+
+function firstName(speaker: string): string {
+  return speaker.trim().split(/\s+/)[0] ?? speaker
+}

@@ -1,0 +1,39 @@
+import { NONE } from './columns.ts'
+
+export interface Lending {
+  /** Share of the score of the turn before and after. */
+  readonly near: number
+  /** Share of the score of those two away. */
+  readonly far: number
+  /** Share of its own score that a turn gets for each neighbour at distance 1 it does not have. */
+  readonly edgeNear: number
+  readonly edgeFar: number
+}
+
+/**
+ * What each turn gets from its neighbours in the same sitting: an answer is found by its question. At an edge
+ * the turn lends to itself; without that, single messages and openings would lose to whatever stands in
+ * the middle of a talk.
+ */
+export function lent(
+  scores: Float32Array,
+  before: Int32Array,
+  after: Int32Array,
+  { near, far, edgeNear, edgeFar }: Lending,
+): Float32Array {
+  const lent = new Float32Array(scores.length)
+  for (let turn = 0; turn < scores.length; turn++) {
+    const own = scores[turn]!
+    lent[turn] = from(before, turn, own) + from(after, turn, own)
+  }
+  return lent
+
+  function from(direction: Int32Array, turn: number, own: number): number {
+    const first = direction[turn]!
+    if (first === NONE) return own * (edgeNear + edgeFar)
+    const second = first < 0 ? first : direction[first]!
+    const fromFirst = first < 0 ? 0 : near * scores[first]!
+    if (second === NONE) return fromFirst + edgeFar * own
+    return fromFirst + (second < 0 ? 0 : far * scores[second]!)
+  }
+}

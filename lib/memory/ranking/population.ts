@@ -1,0 +1,32 @@
+/**
+ * The turns a question is ranked among, as parallel columns: all of a user's, or what a remote index sent
+ * back. Everything after the two searches works on this alone.
+ */
+export interface Population {
+  readonly turns: number
+  /** See the bits in columns.ts; a turn without `ALIVE` is not there. */
+  readonly flags: Uint8Array
+  readonly tsMs: Float64Array
+  /** Number of the speaker, 0 for nobody. */
+  readonly speaker: Int16Array
+  /** Neighbours in the same sitting: NONE at its edge, AWAY where there is one that is not in the population. */
+  readonly before: Int32Array
+  readonly after: Int32Array
+  /** Of the best passage, calibrated: 0 for what is not remarkable, else about 1 to 10. */
+  readonly lexical: Float32Array
+  /** The same of the vectors; undefined where the question or the turns have none. */
+  readonly dense?: Float32Array | undefined
+  /** Share of the question's words that the turn holds, by how much each tells. */
+  readonly coverage: Float32Array
+  /** Cosine of the best passage; NaN without a vector. */
+  readonly cosine?: Float32Array | undefined
+}
+
+/** What the ranking knows of a question beyond its words. */
+export interface Question {
+  readonly atMs: number
+  /** Number of the one speaker it names, 0 for none or several. */
+  readonly named: number
+  /** Whether a user and an assistant talk, and nobody has a name. */
+  readonly chat: boolean
+}

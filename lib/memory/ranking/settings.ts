@@ -1,0 +1,50 @@
+/** What can be switched off by name, to measure what it brings (docs/recall.md). */
+export type Lever =
+  | 'dense'
+  | 'feedback'
+  | 'word-neighbours'
+  | 'blend'
+  | 'lending'
+  | 'edges'
+  | 'far'
+  | 'named-speaker'
+  | 'user-turns'
+  | 'first-person'
+  | 'questions'
+  | 'recency'
+  | 'dates'
+  | 'successors'
+
+/** Words that mean nearly the same, from a table that is there anyway. */
+export interface WordNeighbours {
+  /** Other words and their cosine to this lower-case one, nearest first; none for a word it does not know. */
+  nearest(word: string): readonly { readonly word: string; readonly cosine: number }[]
+}
+
+export interface RankSettings {
+  /** What a result must score where the question does not say. */
+  readonly floor: number
+  /** And which share of the best one's score. */
+  readonly shareOfBest: number
+  /** All results together hold at most so many tokens, of about four characters; the first always fits. */
+  readonly tokenBudget: number
+  /** Score against that of the words. */
+  readonly denseWeight: number
+  readonly recency?: Recency | undefined
+  readonly without: ReadonlySet<Lever>
+  readonly wordNeighbours?: WordNeighbours | undefined
+}
+
+export interface Recency {
+  /** After so many days a memory has half the bonus of one made now. */
+  readonly halfLifeDays: number
+  readonly weight: number
+}
+
+export const DEFAULT_RANK_SETTINGS: RankSettings = {
+  floor: 0.1,
+  shareOfBest: 0.25,
+  tokenBudget: 1_500,
+  denseWeight: 1,
+  without: new Set(),
+}

@@ -1,0 +1,68 @@
+import { stem } from './stemmer.ts'
+import { STOP_WORDS } from './stop-words.ts'
+
+/**
+ * The search terms of a text, in order and with repeats: lower case, accents folded, stop words out,
+ * English endings off. Scripts that are written without spaces become pairs of characters.
+ */
+export function terms(text: string): string[] {
+  const found: string[] = []
+  for (const [word] of fold(text).matchAll(WORD)) {
+    if (UNSPACED.test(word)) addPairs(word, found)
+    else addWord(word, found)
+  }
+  return found
+}
+
+/** The term of a single word; undefined for a stop word. */
+export function termOf(word: string): string | undefined {
+  return terms(word)[0]
+}
+
+const UNSPACED_SCRIPTS = String.raw`\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}`
+const UNSPACED = new RegExp(`[${UNSPACED_SCRIPTS}]`, 'u')
+/** A run of an unspaced script, or a word with at most one apostrophe part: "手机" and "iPhone" in "iPhone手机". */
+const WORD = new RegExp(
+  String.raw`[${UNSPACED_SCRIPTS}]+|(?:(?![${UNSPACED_SCRIPTS}])[\p{L}\p{N}\p{M}])+(?:'\p{L}+)?`,
+  'gu',
+)
+
+function fold(text: string): string {
+  const lower = text.normalize('NFKC').toLowerCase()
+  if (isAscii(lower)) return lower
+  // Latin accents only: the marks of other scripts are part of their words.
+  return lower
+    .replaceAll('\u2019', "'")
+    .normalize('NFD')
+    .replaceAll(/[\u0300-\u036f]/g, '')
+    .normalize('NFC')
+}
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return false
+  return true
+}
+
+function addWord(word: string, found: string[]): void {
+  if (STOP_WORDS.has(word)) return
+  const apostrophe = word.indexOf("'")
+  if (apostrophe < 0) {
+    found.push(stem(word))
+    return
+  }
+  // "Anna's" and "Anna'll" are Anna, "I'll" and "don't" say nothing, "o'clock" is one word.
+  const ending = word.slice(apostrophe + 1)
+  if (ending === 't') return
+  const bare = CONTRACTIONS.has(ending) ? word.slice(0, apostrophe) : word.replace("'", '')
+  if (!STOP_WORDS.has(bare)) found.push(stem(bare))
+}
+
+const CONTRACTIONS = new Set(['s', 'd', 'll', 'm', 're', 've'])
+
+function addPairs(run: string, found: string[]): void {
+  const characters = Array.from(run)
+  if (characters.length === 1) found.push(run)
+  for (let at = 0; at + 1 < characters.length; at++) {
+    found.push(`${characters[at]}${characters[at + 1]}`)
+  }
+}
