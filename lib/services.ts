@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { type Chat } from './chat/chat.ts'
 import { createChat } from './chat/create-chat.ts'
 import { type Config, config } from './config.ts'
+import { type Health, healthOf } from './health.ts'
 import { createMemoryIndex } from './memory/memory-index.ts'
 import { rank } from './memory/rank.ts'
+import { STORE_FILE } from './memory/store-file.ts'
 import { createSqliteMemoryStore } from './memory/sqlite.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { createBuiltInGenerator } from './models/builtin-generator.ts'
-import { createStaticEmbedder, loadStaticTable } from './models/builtin/static-embedder.ts'
+import { createStaticEmbedder } from './models/builtin/static-embedder.ts'
+import { loadStaticTable } from './models/builtin/static-table.ts'
 import type { Embedder } from './models/embedder.ts'
 import type { Generator } from './models/generator.ts'
 import { oncePerProcess } from './process.ts'
@@ -22,6 +25,7 @@ export interface Services {
   readonly chat: Chat
   /** What whoever starts the service should know, such as that anyone may speak for any user. */
   readonly notes: readonly string[]
+  health(): Promise<Health>
   close(): Promise<void>
 }
 
@@ -32,12 +36,9 @@ export function services(): Promise<Services> {
   return opened
 }
 
-/** What a data folder keeps the memories in. */
-export const STORE_FILE = 'memory.db'
-
 async function open(settings: Config): Promise<Services> {
-  const table = await loadStaticTable(new URL('../models/static-minilm-128.bin', import.meta.url))
-  const embedder = createStaticEmbedder(table)
+  const table = loadStaticTable(new URL('../models/static-minilm-128.bin', import.meta.url))
+  const embedder = createStaticEmbedder({ table })
   const generator = createBuiltInGenerator()
   const store = createSqliteMemoryStore({
     file: join(settings.dataDir, STORE_FILE),
@@ -45,6 +46,7 @@ async function open(settings: Config): Promise<Services> {
     now: () => new Date(),
     ranking: { createIndex: () => createMemoryIndex({}), rank },
   })
+  const notes = [DEMO_NOTE, BUILT_IN_NOTE]
   const chat = createChat({
     store,
     embedder,
@@ -59,13 +61,26 @@ async function open(settings: Config): Promise<Services> {
     embedder,
     generator,
     chat,
-    notes: [
-      'No API key is configured: whoever names a user speaks for that user.',
-      'Answers are quotes by the built-in generator. Set HF_TOKEN for a real model.',
-    ],
+    notes,
+    async health() {
+      return healthOf({
+        checks: {
+          store: { driver: store.driver, ...(await store.status()) },
+          embedder: { name: embedder.name, status: 'ok' },
+          generator: { name: generator.name, status: 'ok', detail: BUILT_IN_NOTE },
+        },
+        usesPinecone: false,
+        usesHuggingFace: [],
+        notes,
+      })
+    },
     async close() {
       await chat.settled()
       await store.close()
     },
   }
 }
+
+const DEMO_NOTE = 'No API key is configured: whoever names a user speaks for that user.'
+const BUILT_IN_NOTE =
+  'Answers are quotes of memories by the built-in generator. Set GENERATOR and its settings for a real model.'

@@ -7,6 +7,8 @@ export interface Prompt {
   readonly instructions: string
   /** What was recalled and is not already among the turns, most useful first. Data, never orders. */
   readonly memories: readonly PromptMemory[]
+  /** All that was recalled, what stands among the turns too: for the built-in generator, which reads no turns. */
+  readonly recalled: readonly PromptMemory[]
   /** The latest turns of this conversation, oldest first, without the message itself. */
   readonly turns: readonly PromptTurn[]
   readonly message: string
@@ -62,17 +64,17 @@ export function assemblePrompt({
 }: PromptParts): Prompt {
   let leftTokens = budgetTokens - countTokens(INSTRUCTIONS) - countTokens(message)
   const said = recent.filter(({ text }) => text !== '')
+  const all = recalled.map(toPromptMemory)
   const memories: PromptMemory[] = []
   let memoryTokens = Math.floor(leftTokens * MEMORY_SHARE)
   const saidIds = new Set(said.map(({ id }) => id))
-  for (const { memory, score, supersededBy } of recalled) {
+  for (const [rank, { memory }] of recalled.entries()) {
     if (saidIds.has(memory.id)) continue // It stands among the turns already.
     const cost = countTokens(memory.text) + LINE_TOKENS
     if (cost > memoryTokens) continue
     memoryTokens -= cost
     leftTokens -= cost
-    const { text, ts, role, speaker } = memory
-    memories.push({ text, ts, role, speaker, score, superseded: supersededBy !== undefined })
+    memories.push(all[rank]!)
   }
   const turns: PromptTurn[] = []
   for (const { role, text } of said.toReversed()) {
@@ -80,8 +82,21 @@ export function assemblePrompt({
     if (leftTokens < 0) break
     turns.unshift({ role, text })
   }
-  return { instructions: INSTRUCTIONS, memories, turns, message, at }
+  return { instructions: INSTRUCTIONS, memories, recalled: all, turns, message, at }
 }
+
+const toPromptMemory = ({
+  memory: { text, ts, role, speaker },
+  score,
+  supersededBy,
+}: Recalled): PromptMemory => ({
+  text,
+  ts,
+  role,
+  speaker,
+  score,
+  superseded: supersededBy !== undefined,
+})
 
 /** Date, quotes and role around a text. */
 const LINE_TOKENS = 12

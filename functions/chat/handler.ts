@@ -1,0 +1,147 @@
+import type { Outcome, ReplyEvent } from '../../lib/chat/chat.ts'
+import { describeError, Problem } from '../../lib/errors.ts'
+import { EVENT_STREAM_HEADERS, serverSentEvent, withKeepAlive } from '../../lib/event-stream.ts'
+import { type Call, json, MetricUnit, route, streamed } from '../../lib/function.ts'
+import { newUserId } from '../../lib/function/identity.ts'
+import { problemBody } from '../../lib/function/replies.ts'
+import type { Recalled } from '../../lib/memory/recall.ts'
+import { recalledOnWire } from '../../lib/memory/wire.ts'
+import { services } from '../../lib/services.ts'
+import { ChatRequest } from './schema.ts'
+
+const opened = services()
+
+/** Answers one message from what its user said before, and remembers the exchange. */
+export const { routes, handler } = streamed(
+  { name: 'chat', access: 'api' },
+  {
+    'POST /api/chat': route({ body: ChatRequest }, async (call) => {
+      const { body, caller, signal, note } = call
+      const { chat } = await opened
+      const startedAtMs = performance.now()
+      const userId = caller.mayActAs(body.user_id) ?? newUserId()
+      note({ user_id: userId })
+      const said = await chat.say(userId, {
+        text: body.message,
+        messageId: body.message_id,
+        conversationId: body.metadata?.conversation_id ?? 'default',
+        tags: body.metadata?.tags,
+      })
+      const events = chat.reply(userId, said.messageId, {
+        signal,
+        lingerMs: 0,
+        remakes: true,
+        topK: body.top_k,
+        scoreThreshold: body.score_threshold,
+      })
+      const answered = (outcome: Outcome) => {
+        report(call, outcome, said.isNew)
+        return answerOnWire(outcome, userId, performance.now() - startedAtMs)
+      }
+      if (body.stream ?? call.header('accept')?.includes('text/event-stream')) {
+        return {
+          statusCode: 200,
+          headers: EVENT_STREAM_HEADERS,
+          body: withKeepAlive(toServerSentEvents(events, answered, call)),
+        }
+      }
+      return json(200, answered(await outcomeOf(events)))
+    }),
+  },
+)
+
+async function outcomeOf(events: AsyncIterable<ReplyEvent>): Promise<Outcome> {
+  for await (const event of events) {
+    if (event.type !== 'end') continue
+    if (event.outcome.problem) throw event.outcome.problem
+    return event.outcome
+  }
+  throw forgotten()
+}
+
+async function* toServerSentEvents(
+  events: AsyncIterable<ReplyEvent>,
+  answered: (outcome: Outcome) => unknown,
+  { requestId, log }: Call,
+): AsyncGenerator<string> {
+  const failed = (problem: Problem) =>
+    serverSentEvent(JSON.stringify(problemBody(problem, requestId)), 'error')
+  try {
+    for await (const event of events) {
+      if (event.type === 'context') {
+        yield serverSentEvent(JSON.stringify({ context: onWire(event.context) }), 'context')
+      } else if (event.type === 'text') {
+        yield serverSentEvent(JSON.stringify({ text: event.text }), 'token')
+      } else if (event.outcome.problem) {
+        answered(event.outcome)
+        yield failed(event.outcome.problem)
+      } else {
+        yield serverSentEvent(JSON.stringify(answered(event.outcome)), 'done')
+      }
+    }
+  } catch (error) {
+    // The head is out, so the failure is told in the stream, as the last of its events.
+    log.error('failed', { failure: describeError(error) })
+    yield failed(
+      new Problem(500, 'Internal error', 'The answer failed on our side. Your message is kept.'),
+    )
+  }
+}
+
+/** The user deleted the message while its answer was being waited for. */
+const forgotten = () =>
+  new Problem(404, 'Not found', 'The message was deleted before it was answered.')
+
+const onWire = (context: readonly Recalled[]) => context.map(recalledOnWire)
+
+function answerOnWire(
+  { answer, context, saved, made }: Outcome,
+  userId: string,
+  latencyMs: number,
+) {
+  const { messageId, usage } = answer.turn!
+  return {
+    response: answer.text,
+    context: onWire(context),
+    usage: {
+      prompt_tokens: usage?.promptTokens ?? 0,
+      completion_tokens: usage?.completionTokens ?? 0,
+      model: usage?.model ?? 'none',
+    },
+    latency_ms: Math.round(latencyMs),
+    ...(made ? { timings: timingsOnWire(made) } : {}),
+    user_id: userId,
+    conversation_id: answer.conversationId,
+    message_id: messageId,
+    memory: saved,
+  }
+}
+
+const timingsOnWire = ({ embedMs, recallMs, firstTokenMs }: NonNullable<Outcome['made']>) => ({
+  embed_ms: roundMs(embedMs),
+  recall_ms: roundMs(recallMs),
+  first_token_ms: roundMs(firstTokenMs),
+})
+
+const roundMs = (ms: number) => Math.round(ms * 100) / 100
+
+/** Counts for the log line and the metrics; only whoever had the reply made counts it. */
+function report(
+  { log, metrics, note }: Call,
+  { answer, context, made, problem, saved }: Outcome,
+  isNew: boolean,
+) {
+  note({ recalled: context.length, state: answer.turn!.state, reply: saved.reply })
+  if (problem && problem.status >= 500)
+    log.error('answer failed', { failure: describeError(problem) })
+  if (!made) return
+  metrics.addMetric('Embed', MetricUnit.Milliseconds, made.embedMs)
+  metrics.addMetric('Recall', MetricUnit.Milliseconds, made.recallMs)
+  metrics.addMetric('FirstToken', MetricUnit.Milliseconds, made.firstTokenMs)
+  metrics.addMetric('MemoriesRecalled', MetricUnit.Count, context.length)
+  metrics.addMetric('MemoriesStored', MetricUnit.Count, made.memoriesStored + (isNew ? 1 : 0))
+  metrics.addMetric('PromptTokens', MetricUnit.Count, answer.turn!.usage?.promptTokens ?? 0)
+  metrics.addMetric('CompletionTokens', MetricUnit.Count, answer.turn!.usage?.completionTokens ?? 0)
+  if (made.failures.length > 0)
+    metrics.addMetric('UpstreamFailures', MetricUnit.Count, made.failures.length)
+}

@@ -1,0 +1,2 @@
+/** What a data folder keeps the memories in. */
+export const STORE_FILE = 'memory.db'

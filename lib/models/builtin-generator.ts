@@ -1,0 +1,76 @@
+import { countTokens, type Prompt, type PromptMemory } from '../chat/prompt.ts'
+import { isOnlyQuestion } from '../memory/ranking/speech.ts'
+import { terms } from '../memory/terms.ts'
+import type { Generator } from './generator.ts'
+
+export const BUILT_IN_GENERATOR = 'built-in'
+
+/** Enough for a few long memories; what does not fit would not be quoted anyway. */
+const PROMPT_TOKENS = 3000
+
+/** A quote is one plain sentence: of a longer memory the sentence that answers best. */
+const QUOTE_CHARACTERS = 280
+
+/**
+ * The generator that needs no model. It answers a question only by quoting what was recalled, with its date, or by
+ * saying that nothing was; it acknowledges a statement by what it noted. It streams like any other.
+ */
+export function createBuiltInGenerator(): Generator {
+  return {
+    name: BUILT_IN_GENERATOR,
+    promptTokens: PROMPT_TOKENS,
+    async *generate(prompt, signal) {
+      const answer = answerTo(prompt)
+      for (const text of answer.match(/\s*\S+/g) ?? []) {
+        signal.throwIfAborted()
+        yield { type: 'text', text }
+      }
+      const usage = {
+        promptTokens: countTokens(prompt.message),
+        completionTokens: countTokens(answer),
+        model: BUILT_IN_GENERATOR,
+      }
+      yield { type: 'end', finishReason: 'stop', usage }
+    },
+  }
+}
+
+function answerTo({ message, recalled, at }: Prompt): string {
+  if (!asks(message)) return `Noted: “${shortened(message)}”`
+  // A past question is no fact, however well it fits the present one.
+  const best = recalled.find(({ text }) => !isOnlyQuestion(text))
+  if (!best) return 'I remember nothing about that.'
+  return `${saidWhen(best.ts, at)} ${who(best)}: “${bestSentence(best.text, message)}”`
+}
+
+const asks = (message: string) => isOnlyQuestion(message) || /[?？][!?！？\s]*$/u.test(message)
+
+function who({ role, speaker }: PromptMemory): string {
+  if (speaker !== undefined) return `${speaker} said`
+  return role === 'user' ? 'you said' : 'I answered'
+}
+
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+
+function saidWhen(ts: Date, at: Date): string {
+  return day.format(ts) === day.format(at) ? 'Today' : `On ${day.format(ts)}`
+}
+
+/** A short memory whole; of a long one the sentence that shares most words with the question, the first of equals. */
+function bestSentence(text: string, question: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  if (line.length <= QUOTE_CHARACTERS) return line
+  const wanted = new Set(terms(question))
+  const sentences = line.match(/[^.!?。！？]+[.!?。！？]*/gu) ?? [line]
+  const shared = sentences.map(
+    (sentence) => terms(sentence).filter((term) => wanted.has(term)).length,
+  )
+  return shortened(sentences[shared.indexOf(Math.max(...shared))]!.trim())
+}
+
+function shortened(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  const characters = [...line]
+  if (characters.length <= QUOTE_CHARACTERS) return line
+  return `${characters.slice(0, QUOTE_CHARACTERS - 1).join('')}…`
+}

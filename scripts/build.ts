@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
+import { buildAssets } from './build-assets.ts'
+
+/**
+ * Builds dist: one self-contained file a function as Lambda would load it, one for the host, and the data beside them.
+ *
+ *   node scripts/build.ts [--out dist] [--commit SHA]
+ */
+
+/** Minified KiB that a bundle may have. A bundle over it has taken in something it should not. */
+const CEILINGS_KIB: Record<string, number> = { health: 160, chat: 1000, reply: 1000 }
+const CEILING_KIB = 800
+
+/** These packages have no side effects on import but do not say so; saying it for them drops what is unused. */
+const PURE_PACKAGES = ['@huggingface/inference', '@huggingface/tasks', '@huggingface/jinja']
+
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: 'dist' }, commit: { type: 'string' } },
+})
+const out = values.out
+
+const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
+const shared: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  minify: true,
+  sourcemap: 'linked',
+  legalComments: 'linked',
+  metafile: true,
+  logLevel: 'warning',
+  external: ['onnxruntime-node'], // Opt-in, native, installed by whoever chooses it.
+  define: {
+    __VERSION__: JSON.stringify(version),
+    __COMMIT__: JSON.stringify(values.commit ?? (await currentCommit())),
+  },
+  plugins: [purePackages(PURE_PACKAGES), await assetsModule()],
+}
+
+await rm(out, { recursive: true, force: true })
+await mkdir(join(out, 'models'), { recursive: true })
+await cp('lib/models/builtin/static-minilm-128.bin', join(out, 'models/static-minilm-128.bin'))
+const names = await foldersIn('functions')
+const sizes = await Promise.all([
+  ...names.map((name) =>
+    bundle(`functions/${name}/handler.ts`, `functions/${name}.mjs`, ceilingOf(name)),
+  ),
+  bundle('lib/host/main.ts', 'host.mjs', CEILING_KIB),
+])
+for (const { file, kib } of sizes)
+  console.log(`${file.padEnd(24)} ${kib.toFixed(1).padStart(7)} KiB`)
+const tooLarge = sizes.filter(({ kib, ceiling }) => kib > ceiling)
+for (const { file, kib, ceiling } of tooLarge) {
+  console.error(
+    `${file} has ${kib.toFixed(1)} KiB; ${ceiling} are allowed. See ${out}/meta for what is in it.`,
+  )
+}
+if (tooLarge.length > 0) process.exit(1)
+
+async function bundle(entry: string, file: string, ceiling: number) {
+  const outfile = join(out, file)
+  const { metafile } = await build({ ...shared, entryPoints: [entry], outfile })
+  await keepMetafile(file, metafile!)
+  const kib = metafile!.outputs[outfile]!.bytes / 1024
+  return { file, kib, ceiling }
+}
+
+async function keepMetafile(file: string, metafile: Metafile) {
+  const path = join(out, 'meta', `${file.replaceAll('/', '-')}.json`)
+  await mkdir(join(out, 'meta'), { recursive: true })
+  await writeFile(path, JSON.stringify(metafile))
+}
+
+function ceilingOf(name: string): number {
+  return CEILINGS_KIB[name] ?? CEILING_KIB
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+}
+
+async function currentCommit(): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'])
+    return stdout.trim()
+  } catch {
+    return 'unknown' // A checkout without git, such as an archive.
+  }
+}
+
+/** The page's files, fingerprinted, as a module of text: `import assets from 'virtual:assets'`. */
+async function assetsModule(): Promise<Plugin> {
+  const contents = `export default ${JSON.stringify(await buildAssets())}`
+  return {
+    name: 'assets',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^virtual:assets$/ }, ({ path }) => ({ path, namespace: 'assets' }))
+      onLoad({ filter: /.*/, namespace: 'assets' }, () => ({ contents, loader: 'js' }))
+    },
+  }
+}
+
+function purePackages(packages: readonly string[]): Plugin {
+  const isPure = (path: string) => packages.some((name) => path.includes(`/node_modules/${name}/`))
+  return {
+    name: 'pure-packages',
+    setup(esbuild) {
+      esbuild.onResolve(
+        { filter: /.*/ },
+        async ({ path, pluginData, kind, resolveDir, importer }) => {
+          if (pluginData === 'resolved' || kind === 'entry-point' || path.startsWith('virtual:'))
+            return undefined
+          const found = await esbuild.resolve(path, {
+            kind,
+            resolveDir,
+            importer,
+            pluginData: 'resolved',
+          })
+          return found.errors.length === 0 && isPure(found.path)
+            ? { ...found, sideEffects: false }
+            : found
+        },
+      )
+    },
+  }
+}
