@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+
+/** Random or derived bytes that an id takes beside its time. */
+export const ID_BYTES = 10
+
+const TIME_LIMIT_MS = 2 ** 48
+/** What remains of the 128 bits of a UUID beside time, version and variant. */
+const FREE_BITS = 74n
+const LOW_BITS = 62n
+
+/**
+ * A UUIDv7 of this time and these `ID_BYTES` bytes, of which 74 bits are used. As text, ids are in order of time.
+ * A time before 1970 counts as 1970: a UUIDv7 has no earlier one. Source: RFC 9562, section 5.7.
+ */
+export function uuidv7(at: Date, bytes: Uint8Array): string {
+  if (bytes.length !== ID_BYTES) throw new RangeError(`An id takes ${ID_BYTES} bytes.`)
+  let free = 0n
+  for (const byte of bytes) free = (free << 8n) | BigInt(byte)
+  return format(at.getTime(), BigInt.asUintN(Number(FREE_BITS), free))
+}
+
+/** The same bytes for the same text, so that an id can be made again from what it stands for. */
+export function derivedBytes(text: string): Uint8Array {
+  return createHash('sha256').update(text).digest().subarray(0, ID_BYTES)
+}
+
+/**
+ * Makes ids that grow within a millisecond, so that what is stored at the same time stays in its order.
+ * They leave room for `replyId` between them.
+ */
+export function createIds(randomBytes: (count: number) => Uint8Array): (at: Date) => string {
+  let lastMs = NaN
+  let lastFree = 0n
+  return (at) => {
+    const bytes = randomBytes(ID_BYTES)
+    const id = uuidv7(at, bytes)
+    const { ms, free } = partsOf(id)
+    // A random step of at least 2: the next id can be neither guessed nor that of a reply.
+    const step = 2n + BigInt(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))
+    lastFree = ms === lastMs ? BigInt.asUintN(Number(FREE_BITS), lastFree + step) : free
+    lastMs = ms
+    return format(ms, lastFree)
+  }
+}
+
+/**
+ * The id of the answer to the message with this id: the same for every caller, of the same time, and the next
+ * in order, so that an answer stands behind its message whatever else is said in that millisecond.
+ */
+export function replyId(messageId: string): string {
+  const { ms, free } = partsOf(messageId)
+  return format(ms, BigInt.asUintN(Number(FREE_BITS), free + 1n))
+}
+
+/** When this id was made; undefined for what is no UUIDv7. */
+export function idTime(id: string): Date | undefined {
+  return isMemoryId(id) ? new Date(partsOf(id).ms) : undefined
+}
+
+/** Lower case only: one id has one spelling. */
+export function isMemoryId(text: string): boolean {
+  return UUID_V7.test(text)
+}
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+function format(ms: number, free: bigint): string {
+  const timeMs = BigInt(Math.min(Math.max(Math.trunc(ms), 0), TIME_LIMIT_MS - 1))
+  const high = (timeMs << 16n) | 0x7000n | (free >> LOW_BITS)
+  const low = 0x8000_0000_0000_0000n | BigInt.asUintN(Number(LOW_BITS), free)
+  const hex = high.toString(16).padStart(16, '0') + low.toString(16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+function partsOf(id: string): { ms: number; free: bigint } {
+  if (!isMemoryId(id)) throw new RangeError('This is no UUIDv7 in lower case.')
+  const hex = id.replaceAll('-', '')
+  const free =
+    (BigInt(`0x${hex.slice(13, 16)}`) << LOW_BITS) |
+    BigInt.asUintN(Number(LOW_BITS), BigInt(`0x${hex.slice(16)}`))
+  return { ms: Number.parseInt(hex.slice(0, 12), 16), free }
+}
