@@ -19,9 +19,6 @@ export const MessageIdText = z
   .string()
   .regex(/^[A-Za-z0-9_-]{8,64}$/, 'A message id has 8 to 64 of the characters A-Z a-z 0-9 _ -.')
 
-export const memoryIdPattern =
-  /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-
 /** Text of `min` to `max` characters, counted as Unicode code points, that can be stored and sent as UTF-8. */
 export const text = (min: number, max: number) => z.string().superRefine(checkText(min, max))
 

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { type Chat } from './chat/chat.ts'
 import { createChat } from './chat/create-chat.ts'
 import { type Config, config } from './config.ts'
 import { type Health, healthOf } from './health.ts'
+import { createIds } from './memory/ids.ts'
 import { createMemoryIndex } from './memory/memory-index.ts'
 import { rank } from './memory/rank.ts'
 import { STORE_FILE } from './memory/store-file.ts'
@@ -23,6 +24,8 @@ export interface Services {
   readonly embedder: Embedder
   readonly generator: Generator
   readonly chat: Chat
+  /** A new memory's id for this time. */
+  readonly newId: (at: Date) => string
   /** What whoever starts the service should know, such as that anyone may speak for any user. */
   readonly notes: readonly string[]
   health(): Promise<Health>
@@ -46,12 +49,14 @@ async function open(settings: Config): Promise<Services> {
     now: () => new Date(),
     ranking: { createIndex: () => createMemoryIndex({}), rank },
   })
+  const newId = createIds(randomBytes)
   const notes = [DEMO_NOTE, BUILT_IN_NOTE]
   const chat = createChat({
     store,
     embedder,
     generator,
     now: () => new Date(),
+    newId,
     holder: randomUUID(),
     settings,
   })
@@ -61,6 +66,7 @@ async function open(settings: Config): Promise<Services> {
     embedder,
     generator,
     chat,
+    newId,
     notes,
     async health() {
       return healthOf({

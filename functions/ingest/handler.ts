@@ -1,5 +1,4 @@
 import { buffered, json, MetricUnit, route } from '../../lib/function.ts'
-import { newMemoryId } from '../../lib/memory/ids.ts'
 import type { Memory } from '../../lib/memory/memory.ts'
 import { embedMemories } from '../../lib/memory/embed-memories.ts'
 import { services } from '../../lib/services.ts'
@@ -17,10 +16,10 @@ export const { routes, handler } = buffered(
     'POST /api/ingest': route(
       { body: IngestRequest, bodyLimitBytes: BODY_LIMIT_BYTES },
       async ({ body, caller, metrics, note, signal }) => {
-        const { store, embedder } = await opened
+        const { store, embedder, newId } = await opened
         const userId = caller.mustActAs(body.user_id, '/user_id')
         const now = new Date()
-        const memories = body.items.map((item) => toMemory(item, now))
+        const memories = body.items.map((item) => toMemory(item, now, newId))
         note({ user_id: userId, items: memories.length })
         const { vectors, embedMs } = await embedMemories(embedder, memories, signal)
         await store
@@ -34,10 +33,14 @@ export const { routes, handler } = buffered(
   },
 )
 
-function toMemory(item: IngestRequest['items'][number], now: Date): Memory {
+function toMemory(
+  item: IngestRequest['items'][number],
+  now: Date,
+  newId: (at: Date) => string,
+): Memory {
   const ts = item.ts === undefined ? now : new Date(item.ts)
   return {
-    id: newMemoryId(ts),
+    id: newId(ts),
     role: item.role,
     text: item.text,
     ts,

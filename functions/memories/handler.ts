@@ -1,9 +1,9 @@
 import { notFound } from '../../lib/errors.ts'
 import { buffered, type Caller, json, MetricUnit, route } from '../../lib/function.ts'
+import { isMemoryId } from '../../lib/memory/ids.ts'
 import type { UserMemories } from '../../lib/memory/store.ts'
 import { embedQuestion } from '../../lib/memory/embed-memories.ts'
 import { memoryOnWire, recalledOnWire } from '../../lib/memory/wire.ts'
-import { memoryIdPattern } from '../../lib/schema.ts'
 import { services } from '../../lib/services.ts'
 import { ListQuery, OneQuery, SearchRequest } from './schema.ts'
 
@@ -79,6 +79,6 @@ async function memoriesOf(
 
 /** What cannot be an id names nothing. */
 function idOf({ id = '' }: Readonly<Record<string, string>>): string {
-  if (!memoryIdPattern.test(id)) throw notFound('memory')
+  if (!isMemoryId(id)) throw notFound('memory')
   return id
 }

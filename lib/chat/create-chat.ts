@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isProblem, Problem } from '../errors.ts'
 import type { Embedder } from '../models/embedder.ts'
 import type { Generator } from '../models/generator.ts'
-import { newMemoryId } from '../memory/ids.ts'
 import type { Memory, UserId } from '../memory/memory.ts'
 import { passages } from '../memory/passages.ts'
 import type { MemoryStore, UserMemories } from '../memory/store.ts'
@@ -16,6 +15,8 @@ export interface ChatDependencies {
   readonly embedder: Embedder
   readonly generator: Generator
   readonly now: () => Date
+  /** A new memory's id for this time (lib/memory/ids.ts). */
+  readonly newId: (at: Date) => string
   /** Names this process among all that share the store; a lease is held in its name. */
   readonly holder: string
   readonly settings: ChatSettings
@@ -32,16 +33,16 @@ export interface ChatSettings {
 export const LEASE_MS = 30_000
 
 export function createChat(dependencies: ChatDependencies): Chat {
-  const { store, embedder, now, holder, settings } = dependencies
+  const { store, embedder, now, newId, holder, settings } = dependencies
   const runs = new Map<string, Run>()
   const working = new Set<Promise<void>>()
 
   async function say(userId: UserId, message: NewMessage): Promise<Said> {
     const memories = store.forUser(userId)
-    const messageId = message.messageId ?? newMemoryId(now())
+    const messageId = message.messageId ?? newId(now())
     const known = message.messageId && (await findSaid(memories, message.messageId, message.text))
     if (known) return known
-    const memory = newMessageMemory(message, messageId, now())
+    const memory = newMessageMemory(message, messageId, now(), newId)
     const vectors = await embedOrNone(memory.text)
     try {
       await memories.save([{ memory, vectors }])
@@ -172,9 +173,14 @@ async function findSaid(
   )
 }
 
-function newMessageMemory(message: NewMessage, messageId: string, ts: Date): Memory {
+function newMessageMemory(
+  message: NewMessage,
+  messageId: string,
+  ts: Date,
+  newId: (at: Date) => string,
+): Memory {
   return {
-    id: newMemoryId(ts),
+    id: newId(ts),
     role: 'user',
     text: message.text,
     ts,

@@ -1,5 +1,5 @@
 import { isProblem, Problem } from '../errors.ts'
-import { replyIdOf } from '../memory/ids.ts'
+import { replyId } from '../memory/ids.ts'
 import type { Memory, Reach, Turn, TurnState } from '../memory/memory.ts'
 import { passages } from '../memory/passages.ts'
 import { type Recalled, textToEmbed } from '../memory/recall.ts'
@@ -206,7 +206,6 @@ function answerOf(
   state: TurnState,
   latencyMs: number | undefined,
 ): Memory {
-  const id = replyIdOf(message.id)
   const text = run.text()
   const turn: Turn = {
     messageId,
@@ -223,10 +222,10 @@ function answerOf(
     })),
   }
   return {
-    id,
+    id: replyId(message.id),
     role: 'assistant',
     text,
-    ts: new Date(message.ts.getTime() + 1), // Right behind its message, whatever was said meanwhile.
+    ts: message.ts, // With its id right behind its message, whatever is said meanwhile.
     tags: [],
     conversationId: message.conversationId,
     source: 'chat',
