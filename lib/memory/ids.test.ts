@@ -1,7 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createIds, derivedBytes, ID_BYTES, idTime, isMemoryId, replyId, uuidv7 } from './ids.ts'
+import {
+  createIds,
+  derivedBytes,
+  ID_BYTES,
+  idTime,
+  isMemoryId,
+  newMemoryId,
+  replyIdOf,
+  uuidv7,
+} from './ids.ts'
 
 const noon = new Date('2026-03-01T12:00:00.123Z')
 const zeros = new Uint8Array(ID_BYTES)
@@ -50,40 +58,49 @@ describe('derivedBytes', () => {
 })
 
 describe('createIds', () => {
-  it('grows within a millisecond and leaves room for a reply', () => {
-    // The same random bytes each time: only the step of the source keeps these ids apart.
+  it('grows within a millisecond, whatever the random bytes are', () => {
     const nextId = createIds(() => new Uint8Array(ID_BYTES))
     const ids = Array.from({ length: 100 }, () => nextId(noon))
-    const withReplies = ids.flatMap((id) => [id, replyId(id)])
-    expect(new Set(withReplies).size).toBe(200)
-    expect(withReplies.toSorted()).toEqual(withReplies)
+    expect(new Set(ids).size).toBe(100)
+    expect(ids.toSorted()).toEqual(ids)
     expect(idTime(ids[99]!)).toEqual(noon)
   })
 
-  it('does not repeat itself', () => {
-    const [a, b] = [createIds(randomBytes), createIds(randomBytes)]
-    expect(a(noon)).not.toBe(b(noon))
-    const once = a(noon)
-    a(new Date(noon.getTime() + 1))
-    expect(a(noon)).not.toBe(once)
+  it('takes a random step, so that the next id cannot be guessed', () => {
+    let seed = 7
+    const nextId = createIds((count) => new Uint8Array(count).fill(seed++))
+    const place = () => Number.parseInt(nextId(noon).slice(-8), 16)
+    const places = [place(), place(), place(), place()]
+    const steps = places.slice(1).map((at, n) => at - places[n]!)
+    expect(new Set(steps).size).toBe(3)
   })
 })
 
-describe('replyId', () => {
-  it('is the next id of the same time, for ever the same', () => {
-    const message = uuidv7(noon, zeros)
-    expect(replyId(message)).toBe(`${message.slice(0, -1)}1`)
-    expect(idTime(replyId(message))).toEqual(noon)
+describe('newMemoryId', () => {
+  it('makes another id each time', () => {
+    const later = new Date(noon.getTime() + 1)
+    const ids = [noon, later, noon, noon].map(newMemoryId)
+    expect(new Set(ids).size).toBe(4)
+    expect(ids.map(idTime)).toEqual([noon, later, noon, noon])
+  })
+})
+
+describe('replyIdOf', () => {
+  it('is an id of a millisecond later, the same each time', () => {
+    const message = newMemoryId(noon)
+    expect(replyIdOf(message)).toBe(replyIdOf(message))
+    expect(isMemoryId(replyIdOf(message))).toBe(true)
+    expect(idTime(replyIdOf(message))).toEqual(new Date(noon.getTime() + 1))
   })
 
-  it('carries into the high bits and stays a UUIDv7', () => {
-    const message = uuidv7(noon, Buffer.from('00003fffffffffffffff', 'hex'))
-    expect(replyId(message) > message).toBe(true)
-    expect(isMemoryId(replyId(uuidv7(noon, ones)))).toBe(true)
+  it('keeps the order of messages of one millisecond', () => {
+    const messages = [noon, noon, noon].map(newMemoryId)
+    expect(messages.map(replyIdOf).toSorted()).toEqual(messages.map(replyIdOf))
+    expect(new Set(messages.map(replyIdOf)).size).toBe(3)
   })
 
   it('refuses what is no id', () => {
-    expect(() => replyId('017F22E2-79B0-7CC3-98C4-DC0C0C07398F')).toThrow(RangeError)
+    expect(() => replyIdOf('017F22E2-79B0-7CC3-98C4-DC0C0C07398F')).toThrow(RangeError)
   })
 })
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 /** Random or derived bytes that an id takes beside its time. */
 export const ID_BYTES = 10
@@ -24,19 +24,17 @@ export function derivedBytes(text: string): Uint8Array {
   return createHash('sha256').update(text).digest().subarray(0, ID_BYTES)
 }
 
-/**
- * Makes ids that grow within a millisecond, so that what is stored at the same time stays in its order.
- * They leave room for `replyId` between them.
- */
+/** A new id for a memory of this time. What is made within one millisecond stays in the order it was made. */
+export const newMemoryId = createIds(randomBytes)
+
+/** Ids that grow within a millisecond. A step is random, so that the next id cannot be guessed. */
 export function createIds(randomBytes: (count: number) => Uint8Array): (at: Date) => string {
   let lastMs = NaN
   let lastFree = 0n
   return (at) => {
     const bytes = randomBytes(ID_BYTES)
-    const id = uuidv7(at, bytes)
-    const { ms, free } = partsOf(id)
-    // A random step of at least 2: the next id can be neither guessed nor that of a reply.
-    const step = 2n + BigInt(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))
+    const { ms, free } = partsOf(uuidv7(at, bytes))
+    const step = 1n + BigInt(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))
     lastFree = ms === lastMs ? BigInt.asUintN(Number(FREE_BITS), lastFree + step) : free
     lastMs = ms
     return format(ms, lastFree)
@@ -44,12 +42,12 @@ export function createIds(randomBytes: (count: number) => Uint8Array): (at: Date
 }
 
 /**
- * The id of the answer to the message with this id: the same for every caller, of the same time, and the next
- * in order, so that an answer stands behind its message whatever else is said in that millisecond.
+ * The id of the answer to the message with this id, the same for every caller: that of a millisecond later, so
+ * that an answer stands behind its message, and answers are in the order of their messages.
  */
-export function replyId(messageId: string): string {
+export function replyIdOf(messageId: string): string {
   const { ms, free } = partsOf(messageId)
-  return format(ms, BigInt.asUintN(Number(FREE_BITS), free + 1n))
+  return format(ms + 1, free)
 }
 
 /** When this id was made; undefined for what is no UUIDv7. */
