@@ -11,8 +11,7 @@ import { STORE_FILE } from './memory/store-file.ts'
 import { createSqliteMemoryStore } from './memory/sqlite.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { createBuiltInGenerator } from './models/builtin-generator.ts'
-import { createStaticEmbedder } from './models/builtin/static-embedder.ts'
-import { loadStaticTable } from './models/builtin/static-table.ts'
+import { createStaticEmbedder, loadStaticTable } from './models/builtin/static-embedder.ts'
 import type { Embedder } from './models/embedder.ts'
 import type { Generator } from './models/generator.ts'
 import { oncePerProcess } from './process.ts'
@@ -40,8 +39,8 @@ export function services(): Promise<Services> {
 }
 
 async function open(settings: Config): Promise<Services> {
-  const table = loadStaticTable(new URL('../models/static-minilm-128.bin', import.meta.url))
-  const embedder = createStaticEmbedder({ table })
+  const table = await loadStaticTable(new URL('../models/static-minilm-128.bin', import.meta.url))
+  const embedder = createStaticEmbedder(table)
   const generator = createBuiltInGenerator()
   const store = createSqliteMemoryStore({
     file: join(settings.dataDir, STORE_FILE),

@@ -9,6 +9,7 @@ import type { Services } from '../services.ts'
 import { createHostApp } from './app.ts'
 import { drain } from './drain.ts'
 import { createHostLog } from './log.ts'
+import { processMetrics } from './process-metrics.ts'
 import { createPrometheus } from './prometheus.ts'
 import { installRuntime } from './runtime.ts'
 
@@ -57,7 +58,7 @@ async function start(config: Config): Promise<void> {
     turnTimeoutMs: config.turnTimeoutMs,
     isReady: () => ready,
     isDraining: () => draining,
-    scrape: prometheus.scrape,
+    scrape: () => prometheus.scrape() + processMetrics(),
     log,
   })
 

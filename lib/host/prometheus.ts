@@ -68,8 +68,8 @@ export function createPrometheus() {
     scrape(): string {
       return [...families]
         .flatMap(([name, family]) => linesOf(name, family))
-        .join('\n')
-        .concat('\n')
+        .map((line) => `${line}\n`)
+        .join('')
     },
   }
 }
