@@ -1,0 +1,122 @@
+import type { MemoryIndex } from './memory-index.ts'
+import type { UserId } from './memory.ts'
+import type { Rank } from './rank.ts'
+import type { MemoryStore } from './store.ts'
+import { createConnection } from './sqlite/connection.ts'
+import { createEraser } from './sqlite/eraser.ts'
+import { createIndexCache } from './sqlite/index-cache.ts'
+import { openFile } from './sqlite/open-file.ts'
+import { createReembedding, type Reembedding } from './sqlite/reembedding.ts'
+import { prepareStatements } from './sqlite/statements.ts'
+import { openUserMemories } from './sqlite/user-memories.ts'
+import { createWriter } from './sqlite/writer.ts'
+
+export interface SqliteMemoryStoreOptions {
+  /** Its folder is made when missing. */
+  readonly file: string
+  readonly now: () => Date
+  readonly ranking: Ranking
+  /** Whose vectors are saved and compared; until one is named, words alone recall and vectors are refused. */
+  readonly embedderName?: string | undefined
+  /** What the indexes of recent users may occupy together. */
+  readonly indexBytes?: number | undefined
+  /** Deletions within this time are erased together. */
+  readonly eraseAfterMs?: number | undefined
+}
+
+/** How memories are found among one user's: an index in this process, and what ranks it. */
+export interface Ranking {
+  readonly createIndex: () => MemoryIndex
+  readonly rank: Rank
+}
+
+/** What this driver can do beyond the contract. */
+export interface SqliteMemoryStore extends MemoryStore {
+  readonly driver: 'sqlite'
+  readonly reembedding: Reembedding
+  /** From now on vectors are this embedder's; those of another stay in the file, unused, until they are replaced. */
+  useEmbedder(name: string): void
+  /** What the file and this process hold of a user. */
+  holdings(userId: UserId): Promise<Holdings>
+  /** Whether what was deleted is gone from the file's free space and log too. */
+  isErased(): Promise<boolean>
+  /** Erases it now; otherwise that happens by itself soon. Resolves to whether nothing is left. */
+  scrub(): Promise<boolean>
+}
+
+export interface Holdings {
+  readonly memories: number
+  /** Memories that have vectors. */
+  readonly embedded: number
+  /** Memories in the index of this process. */
+  readonly indexed: number
+}
+
+/** Some 50,000 memories of a chat. */
+const INDEX_BYTES = 128 * 1024 * 1024
+
+const ERASE_AFTER_MS = 5_000
+
+/**
+ * Memories in one SQLite file; several processes may have it open. Opens it at once: throws a `MemoryFileError`
+ * that tells the remedy for a file that is damaged, of another program, or of a release this one does not understand.
+ */
+export function createSqliteMemoryStore(options: SqliteMemoryStoreOptions): SqliteMemoryStore {
+  const { file, now, ranking, indexBytes = INDEX_BYTES, eraseAfterMs = ERASE_AFTER_MS } = options
+  let { embedderName } = options
+  const database = openFile(file)
+  const connection = createConnection(database)
+  const statements = prepareStatements(database)
+  const nameOfEmbedder = () => embedderName
+  const writer = createWriter(statements, nameOfEmbedder)
+  const eraser = createEraser({ file, connection, statements, delayMs: eraseAfterMs })
+  const indexes = createIndexCache({
+    connection,
+    statements,
+    createIndex: ranking.createIndex,
+    embedderName: nameOfEmbedder,
+    maxBytes: indexBytes,
+  })
+  const parts = { connection, statements, writer, indexes, eraser, ranking, now }
+
+  void eraser.isDone().then(
+    (isDone) => isDone || eraser.wake(),
+    () => {},
+  ) // A process may have died before.
+
+  return {
+    driver: 'sqlite',
+    forUser: (userId) => openUserMemories(userId, parts),
+    reembedding: createReembedding(connection, statements, writer),
+    useEmbedder(name) {
+      embedderName = name
+      indexes.forgetAll()
+    },
+    holdings: (userId) =>
+      connection.read(() => {
+        const user = statements.user(userId)
+        const stored = user && statements.holdings(user.user_no)
+        return { memories: 0, embedded: 0, ...stored, indexed: indexes.held(userId) }
+      }),
+    isErased: () => eraser.isDone(),
+    scrub: () => eraser.scrub(),
+    async status() {
+      try {
+        if (!(await eraser.isDone())) eraser.wake()
+      } catch (error) {
+        return { status: 'error', detail: (error as Error).message }
+      }
+      const writing = connection.failure()
+      if (writing !== undefined) return { status: 'degraded', detail: `Not saved: ${writing}` }
+      const erasing = eraser.failure()
+      if (erasing !== undefined) return { status: 'degraded', detail: `Not erased yet: ${erasing}` }
+      return { status: 'ok' }
+    },
+    async close() {
+      if (!database.isOpen) return
+      await eraser.close()
+      statements.checkpoint()
+      database.close()
+    },
+  }
+}

@@ -1,0 +1,221 @@
+import { decodeCursor, encodeCursor, type Position } from '../cursor.ts'
+import { idTime } from '../ids.ts'
+import type { UserId } from '../memory.ts'
+import type { UserMemories } from '../store.ts'
+import type { Connection } from './connection.ts'
+import type { Eraser } from './eraser.ts'
+import type { IndexCache } from './index-cache.ts'
+import type { Ranking } from '../sqlite.ts'
+import { type MemoryRow, toMemory } from './rows.ts'
+import type { Statements, UserRow } from './statements.ts'
+import type { Writer } from './writer.ts'
+
+export interface UserMemoriesParts {
+  readonly connection: Connection
+  readonly statements: Statements
+  readonly writer: Writer
+  readonly indexes: IndexCache
+  readonly eraser: Eraser
+  readonly ranking: Ranking
+  readonly now: () => Date
+}
+
+/** Behind every place in a list. */
+const END: Position = { tsMs: Number.MAX_SAFE_INTEGER, id: '' }
+
+export function openUserMemories(userId: UserId, parts: UserMemoriesParts): UserMemories {
+  const { connection, statements, writer, indexes, eraser, ranking, now } = parts
+
+  /** Reads what belongs to the user; `none` for one of whom the file knows nothing. */
+  const read = <T>(none: T, work: (user: UserRow) => T): Promise<T> =>
+    connection.read(() => {
+      const user = statements.user(userId)
+      return user ? work(user) : none
+    })
+
+  /** Each memory that is written takes the next revision of its user. */
+  function writing(user: UserRow, write: (nextRevision: () => number) => void): void {
+    let { revision } = user
+    write(() => ++revision)
+    if (revision > user.revision) statements.setRevision(revision, user.user_no)
+  }
+
+  /** Deletes rows, and what of them is anywhere else; how many there were. */
+  async function remove(deletion: (user: UserRow) => readonly string[]): Promise<number> {
+    const { ids, removals } = await connection.write(() => {
+      const user = statements.user(userId)
+      const ids = user ? deletion(user) : []
+      if (!user || ids.length === 0) return { ids, removals: 0 }
+      eraser.count()
+      return { ids, removals: statements.countRemoval(user.user_no)!.removals }
+    })
+    if (ids.length > 0) {
+      indexes.remove(userId, ids, removals)
+      eraser.wake()
+    }
+    return ids.length
+  }
+
+  function placeOf(user: UserRow, id: string): Position | undefined {
+    const row = statements.memory(user.user_no, id)
+    if (row) return { tsMs: row.ts_ms, id }
+    // Deleted since: an id tells its time.
+    const at = idTime(id)
+    return at && { tsMs: at.getTime(), id }
+  }
+
+  return {
+    async save(memories) {
+      if (memories.length === 0) return 'stored'
+      await connection.write(() => {
+        const user = statements.user(userId) ?? statements.addUser(userId)!
+        writing(user, (nextRevision) => {
+          for (const toSave of memories) {
+            if (statements.memoryNo(user.user_no, toSave.memory.id)) continue
+            writer.add(user, nextRevision(), toSave)
+          }
+        })
+      })
+      return 'stored'
+    },
+
+    async updateTurn(toSave) {
+      await connection.write(() => {
+        const user = statements.user(userId) ?? statements.addUser(userId)!
+        const row = statements.memory(user.user_no, toSave.memory.id)
+        writing(user, (nextRevision) => {
+          if (row) writer.replace(row, nextRevision(), toSave.memory, toSave.vectors)
+          else writer.add(user, nextRevision(), toSave)
+        })
+      })
+      return 'stored'
+    },
+
+    get: (id) =>
+      read(undefined, (user) => {
+        const row = statements.memory(user.user_no, id)
+        return row && toMemory(row)
+      }),
+
+    async list({ limit, cursor }) {
+      const { tsMs, id } = cursor === undefined ? END : decodeCursor(userId, cursor)
+      const rows = await read([], (user) => statements.page(user.user_no, tsMs, id, limit + 1))
+      const page = rows.slice(0, limit)
+      const last = page.at(-1)
+      const hasMore = rows.length > limit && last
+      return {
+        memories: page.map(toMemory),
+        nextCursor: hasMore ? encodeCursor(userId, { tsMs: last.ts_ms, id: last.id }) : undefined,
+      }
+    },
+
+    async update(id, change) {
+      const changed = await connection.write(() => {
+        const user = statements.user(userId)
+        const row = user && statements.memory(user.user_no, id)
+        if (!user || !row) return undefined
+        const memory = toMemory(row)
+        const isEdited = change.text !== undefined || change.tags !== undefined
+        const edited = {
+          ...memory,
+          text: change.text ?? memory.text,
+          tags: change.tags ?? memory.tags,
+          pinned: change.pinned ?? memory.pinned,
+          editedAt: isEdited ? now() : memory.editedAt,
+        }
+        writing(user, (nextRevision) => writer.replace(row, nextRevision(), edited, change.vectors))
+        const isErasing = edited.text !== row.text
+        if (isErasing) eraser.count()
+        return { edited, isErasing }
+      })
+      if (changed?.isErasing) eraser.wake()
+      return changed?.edited
+    },
+
+    async delete(id) {
+      const deleted = await remove(({ user_no }) =>
+        statements.dropMemory(user_no, id) ? [id] : [],
+      )
+      return deleted > 0
+    },
+
+    deleteConversation: (id) =>
+      remove(({ user_no }) => {
+        const ids = statements.conversationIds(user_no, id).map((row) => row.id)
+        if (ids.length > 0) statements.dropConversation(user_no, id)
+        return ids
+      }),
+
+    async clear() {
+      const deleted = await connection.write(() => {
+        statements.dropLeases(userId)
+        const user = statements.user(userId)
+        if (!user) return 0
+        const count = statements.dropMemories(user.user_no)
+        statements.dropUser(user.user_no)
+        eraser.count()
+        return count
+      })
+      indexes.forget(userId)
+      eraser.wake()
+      return deleted
+    },
+
+    conversation: (id, { limit, before }) =>
+      read([], (user) => {
+        const place = before === undefined ? END : placeOf(user, before)
+        if (!place) return []
+        const rows = statements.window(user.user_no, id, place.tsMs, place.id, limit)
+        return rows.reverse().map(toMemory)
+      }),
+
+    conversations: ({ limit }) =>
+      read([], ({ user_no }) =>
+        statements.conversations(user_no, limit).map((row) => ({
+          id: row.conversation_id,
+          title: statements.title(user_no, row.conversation_id)!.text,
+          turns: row.turns,
+          newestAt: new Date(row.newest_ms),
+          newestRole: statements.newestRole(user_no, row.conversation_id)!.role,
+        })),
+      ),
+
+    turn: (messageId) =>
+      read<Awaited<ReturnType<UserMemories['turn']>>>({}, ({ user_no }) => {
+        const rows = statements.turn(user_no, messageId)
+        const of = (role: MemoryRow['role']) => {
+          const row = rows.find((row) => row.role === role)
+          return row && toMemory(row)
+        }
+        return { message: of('user'), answer: of('assistant') }
+      }),
+
+    async speakers() {
+      const index = await indexes.of(userId)
+      return index?.speakers() ?? []
+    },
+
+    async recall(query) {
+      if (query.limit < 1) return []
+      const index = await indexes.of(userId)
+      if (!index) return []
+      return read([], ({ user_no }) =>
+        ranking.rank(index, query).flatMap(({ id, ...ranked }) => {
+          const row = statements.memory(user_no, id)
+          return row ? [{ memory: toMemory(row), ...ranked }] : [] // Deleted by another process just now.
+        }),
+      )
+    },
+
+    lease: (key, holder, ms) =>
+      connection.write(() => {
+        const nowMs = now().getTime()
+        statements.dropExpiredLeases(userId, nowMs)
+        return statements.lease(userId, key, holder, nowMs + ms) > 0
+      }),
+
+    async release(key, holder) {
+      await connection.write(() => statements.release(userId, key, holder))
+    },
+  }
+}
