@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
 import { buildAssets } from './build-assets.ts'
@@ -67,7 +67,8 @@ async function bundle(entry: string, file: string, ceiling: number) {
   const outfile = join(out, file)
   const { metafile } = await build({ ...shared, entryPoints: [entry], outfile })
   await keepMetafile(file, metafile!)
-  const kib = metafile!.outputs[outfile]!.bytes / 1024
+  // The metafile names a file from where we stand, wherever it was written to.
+  const kib = metafile!.outputs[relative('.', outfile)]!.bytes / 1024
   return { file, kib, ceiling }
 }
 
