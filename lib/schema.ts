@@ -53,6 +53,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export const Timestamp = z.iso
   .datetime({
     offset: true,
+    abort: true,
     error: 'ts is an ISO 8601 time with its offset, such as 2026-05-04T12:00:00Z.',
   })
   .refine((value) => Date.parse(value) <= Date.now() + DAY_MS, 'ts is more than a day ahead.')
