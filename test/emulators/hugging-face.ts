@@ -32,7 +32,7 @@ export interface HuggingFaceEmulator extends Emulator {
   /** Base URL of the text-embeddings-inference server; it embeds at /embed: `HF_EMBEDDING_ENDPOINT_URL`. */
   readonly embeddingEndpointUrl: string
   /** Where the origins that the SDK knows are to be sent instead. */
-  readonly origins: Readonly<Record<string, string>>
+  readonly origins: Readonly<Record<HuggingFaceOrigin, string>>
   /** The same URL with its origin changed as `origins` says; others are left alone. */
   rewrite(url: string | URL): string
   /** Can be changed at any time. */
@@ -40,6 +40,8 @@ export interface HuggingFaceEmulator extends Emulator {
   /** Can be changed at any time: adds a model, or replaces it. */
   setModel(id: string, model: Model): void
 }
+
+export type HuggingFaceOrigin = 'https://router.huggingface.co' | 'https://huggingface.co'
 
 export interface HuggingFaceSettings extends ChatSettings, RouterSettings {
   latencyMs: number
