@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type * as z from 'zod'
 import { describeError, isProblem, Problem } from './errors.ts'
-import { anyone, type Caller, identify } from './function/identity.ts'
+import { anyone, type Caller, identify, readCookie } from './function/identity.ts'
 import { bodyLimitBytes, checkForgery, readInput } from './function/input.ts'
 import { type Logger, type Metrics, MetricUnit, observe } from './function/observe.ts'
 import { problemAsJson } from './function/replies.ts'
@@ -34,6 +34,8 @@ export interface Call<B = unknown, F = unknown, Q = unknown> {
   readonly caller: Caller
   readonly requestId: string
   readonly header: (name: string) => string | undefined
+  /** A cookie of the page's own that nobody signed, such as a preference. */
+  readonly cookie: (name: string) => string | undefined
   readonly path: string
   /** Counts and ids for the one log line of this request; never text that a user wrote or reads. */
   readonly note: (keys: Record<string, string | number | boolean>) => void
@@ -133,6 +135,7 @@ export function streamed(
       status = head.statusCode
       await writeAll(stream, body, call.gone.signal)
     } catch (error) {
+      if (raw.destroyed) call.gone.abort(callerWentAway()) // The stream may not have told it yet.
       // The head is out: the cut connection tells the caller, the log tells us.
       if (!call.gone.signal.aborted) call.fail(error)
       throw error
@@ -158,6 +161,7 @@ async function writeAll(
       if (!stream.write(chunk)) await once(stream, 'drain', { signal })
     }
   }
+  if (stream.destroyed) throw callerWentAway() // end() would never call back.
   await new Promise<void>((resolve, reject) => {
     stream.once('error', reject)
     stream.end(resolve)
@@ -204,6 +208,7 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
         caller,
         requestId,
         header: (name) => event.headers[name],
+        cookie: (name) => readCookie(event, name),
         path: event.rawPath,
         note: (more) => Object.assign(notes, more),
         log,
@@ -214,7 +219,7 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
 
     function show(error: unknown): R {
       const problem = isProblem(error) ? error : unexpected(error, gone.signal)
-      if (problem.status >= 500) fail(error)
+      if (problem.status >= 500 && !isHangUp(gone.signal)) fail(error)
       const isHtmx = event.headers['hx-request'] === 'true'
       return showProblem(problem, { requestId, isHtmx }) as R
     }

@@ -42,7 +42,7 @@ export function identify(access: 'api' | 'page', event: APIGatewayProxyEventV2):
     header !== undefined && !userIdPattern.test(header)
       ? [{ path: '/headers/x-user-id', message: USER_ID_RULE }]
       : []
-  const session = access === 'page' || isSameOrigin(event) ? readCookie(event, isSecure) : undefined
+  const session = access === 'page' || isSameOrigin(event) ? readSession(event, isSecure) : undefined
   const mayActAs = (claimed: string | undefined) => {
     if (claimed !== undefined && header !== undefined && claimed !== header) {
       throw invalid([
@@ -67,6 +67,15 @@ export function identify(access: 'api' | 'page', event: APIGatewayProxyEventV2):
 /** 128 random bits: nobody comes upon somebody else's by guessing. */
 export const newUserId = () => `u-${randomBytes(16).toString('base64url')}` as UserId
 
+/** The value of a cookie as it came; undefined when there is none of this name. */
+export function readCookie(
+  { cookies = [] }: APIGatewayProxyEventV2,
+  name: string,
+): string | undefined {
+  const prefix = `${name}=`
+  return cookies.find((cookie) => cookie.startsWith(prefix))?.slice(prefix.length)
+}
+
 const noOwner = (path: string) =>
   invalid([
     { path, message: `Say whose memories: user_id here, or the header X-User-Id. ${USER_ID_RULE}` },
@@ -88,12 +97,8 @@ function writeCookie(userId: UserId, isSecure: boolean): string {
   return `${cookieName(isSecure)}=${value}; ${flags}`
 }
 
-function readCookie(
-  { cookies = [] }: APIGatewayProxyEventV2,
-  isSecure: boolean,
-): UserId | undefined {
-  const prefix = `${cookieName(isSecure)}=`
-  const value = cookies.find((cookie) => cookie.startsWith(prefix))?.slice(prefix.length)
+function readSession(event: APIGatewayProxyEventV2, isSecure: boolean): UserId | undefined {
+  const value = readCookie(event, cookieName(isSecure))
   if (value === undefined) return undefined
   const dot = value.lastIndexOf('.') // A user id may hold dots, a signature cannot.
   const userId = value.slice(0, dot)

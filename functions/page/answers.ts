@@ -1,0 +1,68 @@
+import type { Problem } from '../../lib/errors.ts'
+import type { BufferedReply, FunctionSpec } from '../../lib/function.ts'
+import type { Html } from '../../web/html.ts'
+import { problemAlert, problemPage } from '../../web/pages/problem.ts'
+import { bareShell } from './visit.ts'
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "font-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+export const HTML_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'cross-origin-opener-policy': 'same-origin',
+  // Under no-referrer a browser hides the origin of a form even from its own site; over plain http, where it sends no
+  // Sec-Fetch-Site either, every form would look forged. Other sites still learn nothing.
+  'referrer-policy': 'same-origin',
+}
+
+export const page = (
+  content: Html,
+  { status = 200, cookies = [] }: { status?: number; cookies?: readonly string[] } = {},
+): BufferedReply => ({
+  statusCode: status,
+  headers: HTML_HEADERS,
+  cookies,
+  body: content.toString(),
+})
+
+/** The browser asks for the page anew, by GET. */
+export const seeOther = (location: string, cookies: readonly string[] = []): BufferedReply => ({
+  statusCode: 303,
+  headers: { location },
+  cookies,
+})
+
+/** For a form whose answer comes another way. */
+export const nothingToShow: BufferedReply = { statusCode: 204 }
+
+/** A form in the page is told beside the message box, everything else by a whole page. */
+export const showProblem: NonNullable<FunctionSpec['showProblem']> = (
+  problem,
+  { requestId, isHtmx },
+) => ({
+  ...(isHtmx ? refusal(problem) : page(problemPage(bareShell, problem, requestId))),
+  statusCode: problem.status,
+})
+
+function refusal(problem: Problem): BufferedReply {
+  const reply = page(problemAlert(problem))
+  return {
+    ...reply,
+    headers: {
+      ...problem.headers,
+      ...reply.headers,
+      'hx-retarget': '#alert',
+      'hx-reswap': 'innerHTML',
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import type { Services } from '../../lib/services.ts'
+import type { Html } from '../../web/html.ts'
+import { type ChatView, EXAMPLES } from '../../web/pages/chat.ts'
+import type { Composer } from '../../web/partials/composer.ts'
+import { titleOf } from '../../web/partials/conversations.ts'
+import type { Visitor } from '../../web/layout.ts'
+import type { HistoryWindow } from './history.ts'
+
+/** 128 random bits: of a conversation nobody can guess, of a message that is sent once. */
+export const newId = () => randomBytes(16).toString('base64url')
+
+export const newComposer = (conversationId: string, draftKey = conversationId): Composer => ({
+  conversationId,
+  messageId: newId(),
+  draftKey,
+})
+
+/** A conversation that has not begun: nothing of it is stored before its first message. */
+export const emptyView = (notes: Services['notes']): ChatView => ({
+  title: 'New chat',
+  items: [],
+  composer: newComposer(newId(), 'new'),
+  exampleIds: Array.from({ length: EXAMPLES }, newId),
+  notes,
+})
+
+export function conversationView(
+  history: HistoryWindow,
+  visitor: Visitor & { conversationId: string },
+  notes: Services['notes'],
+  more: { alert?: Html; draft?: string } = {},
+): ChatView {
+  const { conversationId, conversations } = visitor
+  const summary = conversations.find(({ id }) => id === conversationId)
+  const first = history.items[0]
+  const firstText = first?.type === 'message' ? first.message.text : 'Conversation'
+  return {
+    title: titleOf(summary?.title ?? firstText),
+    ...history,
+    composer: { ...newComposer(conversationId), draft: more.draft },
+    exampleIds: Array.from({ length: EXAMPLES }, newId),
+    notes,
+    alert: more.alert,
+  }
+}

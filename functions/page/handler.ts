@@ -1,0 +1,129 @@
+import { notFound } from '../../lib/errors.ts'
+import { buffered, type Call, route } from '../../lib/function.ts'
+import { services } from '../../lib/services.ts'
+import { chatPage, earlierItems, retriedFragment } from '../../web/pages/chat.ts'
+import { recalledItems } from '../../web/partials/recalled.ts'
+import { recalledPage } from '../../web/pages/recalled.ts'
+import { readRecalled } from '../../lib/chat/replay.ts'
+import { conversationPath, messagePath } from '../../web/paths.ts'
+import { nothingToShow, page, seeOther, showProblem } from './answers.ts'
+import { conversationView, emptyView, newComposer } from './chat-view.ts'
+import { readHistory } from './history.ts'
+import { memoryRoutes } from './memories.ts'
+import { conversationOf, editMessage, isHtmx, messageOf, say, sessionOf } from './say.ts'
+import {
+  ConversationQuery,
+  EmptyForm,
+  HomeQuery,
+  MessageForm,
+  ThemeForm,
+  UserForm,
+} from './schema.ts'
+import { settleReply } from './settle.ts'
+import { shellOf, visit } from './visit.ts'
+
+const opened = services()
+
+/** The chat page and its forms: whatever is answered whole. Answers that are being made come from `reply`. */
+export const { routes, handler } = buffered(
+  { name: 'page', access: 'page', showProblem },
+  {
+    'GET /': route({ query: HomeQuery }, async (call) => {
+      const here = await visit(call, opened)
+      const [latest] = await here.memories.conversations({ limit: 1 })
+      return showChat(call, here, latest?.id, call.query.user_id)
+    }),
+
+    'GET /new': route({}, async (call) => showChat(call, await visit(call, opened), undefined)),
+
+    'GET /c/{id}': route({ query: ConversationQuery }, async (call) => {
+      const here = await visit(call, opened)
+      const id = conversationOf(call.params)
+      const { before } = call.query
+      if (before === undefined || !isHtmx(call)) return showChat(call, here, id, undefined, before)
+      const history = await readHistory(here.memories, id, { before, now: new Date() })
+      return page(earlierItems({ ...history, composer: newComposer(id) }))
+    }),
+
+    'POST /c/{id}/messages': route({ form: MessageForm }, (call) => say(call, opened)),
+
+    'POST /c/{id}/m/{message}/edit': route({ form: MessageForm }, (call) =>
+      editMessage(call, opened),
+    ),
+
+    'POST /c/{id}/m/{message}/stop': route({ form: EmptyForm }, async (call) => {
+      const { chat } = await opened
+      const [id, messageId] = [conversationOf(call.params), messageOf(call.params)]
+      await chat.stop(sessionOf(call), messageId)
+      return isHtmx(call) ? nothingToShow : seeOther(conversationPath(id))
+    }),
+
+    'POST /c/{id}/m/{message}/retry': route({ form: EmptyForm }, async (call) => {
+      const { chat } = await opened
+      const live = {
+        conversationId: conversationOf(call.params),
+        messageId: messageOf(call.params),
+      }
+      if (!(await chat.retry(sessionOf(call), live.messageId))) throw notFound('message')
+      return isHtmx(call)
+        ? page(retriedFragment(live))
+        : seeOther(messagePath(live.conversationId, live.messageId, 'live'))
+    }),
+
+    'GET /c/{id}/m/{message}/memories': route({}, async (call) => {
+      const { memories } = await visit(call, opened)
+      const { answer } = await memories.turn(messageOf(call.params))
+      if (!answer) throw notFound('answer')
+      const recalled = await readRecalled(memories, answer)
+      if (isHtmx(call)) return page(recalledItems(answer.turn!.messageId, recalled))
+      return page(recalledPage(await shellOf(call, await visit(call, opened)), answer, recalled))
+    }),
+
+    'POST /c/{id}/delete': route({ form: EmptyForm }, async (call) => {
+      const { chat, store } = await opened
+      const userId = sessionOf(call)
+      const memories = store.forUser(userId)
+      const id = conversationOf(call.params)
+      const latest = (await memories.conversation(id, { limit: 1 }))[0]?.turn
+      if (latest && latest.state === 'running') await settleReply(chat, userId, latest.messageId)
+      call.note({ deleted: await memories.deleteConversation(id) })
+      return seeOther('/')
+    }),
+
+    'POST /user': route({ form: UserForm }, async ({ form, caller }) =>
+      seeOther('/', [caller.sessionCookie(caller.mustActAs(form.user_id, '/user_id'))]),
+    ),
+
+    'POST /theme': route({ form: ThemeForm }, async ({ form: { theme, back } }) =>
+      seeOther(isOwnPath(back) ? back : '/', [
+        `theme=${theme}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax`,
+      ]),
+    ),
+
+    ...memoryRoutes(opened),
+
+    'GET /{path+}': route({}, async () => {
+      throw notFound('page')
+    }),
+  },
+)
+
+async function showChat(
+  call: Call,
+  here: Awaited<ReturnType<typeof visit>>,
+  conversationId: string | undefined,
+  suggestedUserId?: string,
+  before?: string,
+) {
+  const { notes } = await opened
+  const shell = await shellOf(call, here, { conversationId, suggestedUserId })
+  if (conversationId === undefined) {
+    return page(chatPage(shell, emptyView(notes)), { cookies: here.cookies })
+  }
+  const history = await readHistory(here.memories, conversationId, { before, now: new Date() })
+  if (history.items.length === 0) throw notFound('conversation')
+  const view = conversationView(history, { ...shell.visitor, conversationId }, notes)
+  return page(chatPage(shell, view), { cookies: here.cookies })
+}
+
+const isOwnPath = (path: string) => /^\/(?![/\\])[\x21-\x7e]*$/.test(path)

@@ -1,0 +1,73 @@
+import { readRecalled } from '../../lib/chat/replay.ts'
+import type { Memory } from '../../lib/memory/memory.ts'
+import type { UserMemories } from '../../lib/memory/store.ts'
+import type { ChatItem } from '../../web/pages/chat.ts'
+
+/** What a page shows of a conversation at once; the rest comes on demand. */
+export const SHOWN_TURNS = 50
+
+/** Answers that carry their memories from the start; those of older ones are fetched when they are opened. */
+const WITH_MEMORIES = 3
+
+/** How long a message may wait for the first watcher of its answer. Afterwards nobody has it made unasked. */
+const FRESH_MS = 2 * 60_000
+
+export interface HistoryWindow {
+  readonly items: readonly ChatItem[]
+  /** The oldest shown, where there is more before it. */
+  readonly earlierThan: string | undefined
+}
+
+/** A part of a conversation, oldest first: its end, or what is before memory `before`. Empty: there is no such one. */
+export async function readHistory(
+  memories: UserMemories,
+  conversationId: string,
+  { before, now }: { before?: string | undefined; now: Date },
+): Promise<HistoryWindow> {
+  const turns = await memories.conversation(conversationId, { limit: SHOWN_TURNS + 1, before })
+  const shown = turns.slice(-SHOWN_TURNS)
+  const isEnd = before === undefined
+  return {
+    items: await itemsOf(memories, conversationId, shown, { isEnd, now }),
+    earlierThan: turns.length > shown.length ? shown[0]!.id : undefined,
+  }
+}
+
+async function itemsOf(
+  memories: UserMemories,
+  conversationId: string,
+  turns: readonly Memory[],
+  { isEnd, now }: { isEnd: boolean; now: Date },
+): Promise<ChatItem[]> {
+  const answers = new Map(
+    turns.filter(({ turn }) => turn?.inReplyTo).map((answer) => [answer.turn!.inReplyTo!, answer]),
+  )
+  const ids = new Set(turns.map(({ id }) => id))
+  const lastMessage = isEnd
+    ? turns.findLast(({ turn, role }) => turn && role === 'user')
+    : undefined
+  const withMemories = new Set(isEnd ? [...answers.values()].slice(-WITH_MEMORIES) : [])
+
+  async function answerItem(answer: Memory): Promise<ChatItem> {
+    if (answer.turn?.state === 'running') {
+      return { type: 'live', conversationId, messageId: answer.turn.messageId, text: answer.text }
+    }
+    return withMemories.has(answer)
+      ? { type: 'answer', answer, recalled: await readRecalled(memories, answer) }
+      : { type: 'answer', answer }
+  }
+
+  const items = turns.map(async (memory): Promise<ChatItem[]> => {
+    const inReplyTo = memory.turn?.inReplyTo
+    if (inReplyTo !== undefined && ids.has(inReplyTo)) return [] // Drawn with its message.
+    if (memory.role === 'assistant') return [await answerItem(memory)]
+    const message: ChatItem = { type: 'message', message: memory, isLast: memory === lastMessage }
+    if (!memory.turn) return [message]
+    const { messageId } = memory.turn
+    const answer = answers.get(memory.id)
+    if (answer) return [message, await answerItem(answer)]
+    const isFresh = memory === lastMessage && now.getTime() - memory.ts.getTime() < FRESH_MS
+    return [message, { type: isFresh ? 'live' : 'missing', conversationId, messageId }]
+  })
+  return (await Promise.all(items)).flat()
+}
