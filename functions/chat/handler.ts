@@ -1,7 +1,7 @@
 import type { Outcome, ReplyEvent } from '../../lib/chat/chat.ts'
-import { describeError, Problem } from '../../lib/errors.ts'
+import { describeError, isProblem, Problem } from '../../lib/errors.ts'
 import { EVENT_STREAM_HEADERS, serverSentEvent, withKeepAlive } from '../../lib/event-stream.ts'
-import { type Call, json, MetricUnit, route, streamed } from '../../lib/function.ts'
+import { type Call, isHangUp, json, MetricUnit, route, streamed } from '../../lib/function.ts'
 import { newUserId } from '../../lib/function/identity.ts'
 import { problemBody } from '../../lib/function/replies.ts'
 import type { Recalled } from '../../lib/memory/recall.ts'
@@ -62,7 +62,7 @@ async function outcomeOf(events: AsyncIterable<ReplyEvent>): Promise<Outcome> {
 async function* toServerSentEvents(
   events: AsyncIterable<ReplyEvent>,
   answered: (outcome: Outcome) => unknown,
-  { requestId, log }: Call,
+  { requestId, log, signal }: Call,
 ): AsyncGenerator<string> {
   const failed = (problem: Problem) =>
     serverSentEvent(JSON.stringify(problemBody(problem, requestId)), 'error')
@@ -80,13 +80,15 @@ async function* toServerSentEvents(
       }
     }
   } catch (error) {
+    if (isHangUp(signal)) return // Nobody is left to be told.
     // The head is out, so the failure is told in the stream, as the last of its events.
     log.error('failed', { failure: describeError(error) })
-    yield failed(
-      new Problem(500, 'Internal error', 'The answer failed on our side. Your message is kept.'),
-    )
+    yield failed(isProblem(error) ? error : unforeseen())
   }
 }
+
+const unforeseen = () =>
+  new Problem(500, 'Internal error', 'The answer failed on our side. Your message is kept.')
 
 /** The user deleted the message while its answer was being waited for. */
 const forgotten = () =>

@@ -66,10 +66,13 @@ export function createHostApp(options: HostAppOptions): Hono<HostEnv> {
   mountFunctions(app, options)
   app.onError((error, c) => {
     if (isProblem(error)) return show(c, error)
-    options.log('ERROR', 'failed', {
-      request_id: c.get('requestId'),
-      failure: describeError(error),
-    })
+    // A caller who went away is no fault of ours, and nobody is left to read the answer.
+    if (!c.req.raw.signal.aborted) {
+      options.log('ERROR', 'failed', {
+        request_id: c.get('requestId'),
+        failure: describeError(error),
+      })
+    }
     return show(c, internalError)
   })
   return app
@@ -109,7 +112,8 @@ function mountFunctions(app: Hono<HostEnv>, options: HostAppOptions): void {
       sourceIp: addressOf(c),
     }
     const event = await toEvent(c.req.raw, source)
-    return runtime.invoke(fn, event, toContext(fn.name, randomUUID(), turnTimeoutMs))
+    const context = toContext(fn.name, randomUUID(), turnTimeoutMs)
+    return runtime.invoke(fn, event, context, c.req.raw.signal)
   }
   for (const key of owners.keys()) {
     const { method, path, greedy } = parseRoute(key)

@@ -15,8 +15,16 @@ export interface LoadedFunction {
 export interface Runtime {
   /** Imports every bundle in `folder`, a URL that ends in a slash. */
   load(folder: URL): Promise<LoadedFunction[]>
-  /** Calls the exported handler, as Lambda would. Rejects when the handler does. */
-  invoke(fn: LoadedFunction, event: APIGatewayProxyEventV2, context: Context): Promise<Response>
+  /**
+   * Calls the exported handler, as Lambda would. Rejects when the handler does. `gone` fires when the caller goes away,
+   * which ends the stream of a streamed function; Lambda cannot tell and has none.
+   */
+  invoke(
+    fn: LoadedFunction,
+    event: APIGatewayProxyEventV2,
+    context: Context,
+    gone?: AbortSignal,
+  ): Promise<Response>
   /** Handlers that have not returned: a streamed one returns after its last byte. */
   readonly running: ReadonlySet<Promise<unknown>>
 }
@@ -48,10 +56,10 @@ export async function installRuntime(options: { maxConcurrency: number }): Promi
       const files = (await readdir(folder)).filter((file) => file.endsWith('.mjs')).toSorted()
       return Promise.all(files.map((file) => loadFunction(new URL(file, folder))))
     },
-    invoke(fn, event, context) {
+    invoke(fn, event, context, gone) {
       const within = <T>(work: () => Promise<T>) => track(running, runWithin(store, context, work))
       return fn.isStreamed
-        ? invokeStreamed(fn.handler as StreamedHandler, event, context, within)
+        ? invokeStreamed(fn.handler as StreamedHandler, event, context, within, gone)
         : invokeBuffered(fn.handler as BufferedHandler, event, context, within)
     },
   }
@@ -88,8 +96,11 @@ async function invokeStreamed(
   event: APIGatewayProxyEventV2,
   context: Context,
   within: Within,
+  gone?: AbortSignal,
 ): Promise<Response> {
   const stream = new ResponseStream()
+  // Before the first write nobody reads the stream, so nobody else would notice.
+  gone?.addEventListener('abort', () => stream.destroy(), { once: true })
   const run = () => handler(event, stream as unknown as awslambda.HttpResponseStream, context)
   within(run).then(
     () => {
