@@ -52,14 +52,15 @@ function quotable(text: string): string {
     .replaceAll(roleLabel, '$1 –')
     .replaceAll(specialToken, (token) => token.replaceAll(/[<[]/g, '‹').replaceAll(/[>\]]/g, '›'))
     .replaceAll(/["“”]/g, '’')
-    .replaceAll(lineBreak, ' / ')
-    .replaceAll(/\p{Cc}/gu, ' ')
-    .trim()
+    .split(lineBreak)
+    .map((line) => line.replaceAll(/\p{Cc}/gu, ' ').trim())
+    .filter((line) => line !== '')
+    .join(' / ')
 }
 
 /** `System:` or `### Assistant:` where a line begins. */
 const roleLabel =
-  /^[\s#*>]*(system|developer|user|human|assistant|ai|bot|instructions?|memories)\s*[*]*[:：]/gim
+  /^[ \t#*>]*(system|developer|user|human|assistant|ai|bot|instructions?|memories)[ \t*]*[:：]/gim
 
 /** `<|im_start|>`, `</s>`, `<start_of_turn>`, `<<SYS>>`, `[INST]` and their kin. */
 const specialToken = new RegExp(
@@ -72,7 +73,7 @@ const specialToken = new RegExp(
   'gi',
 )
 
-const lineBreak = /\s*[\n\r\v\f\u0085\u2028\u2029]\s*/gu
+const lineBreak = /[\n\r\v\f\u0085\u2028\u2029]/
 
 /** Neighbours of one role as one message, a blank line between them. */
 function merged(messages: readonly ChatMessage[]): ChatMessage[] {

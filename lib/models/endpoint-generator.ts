@@ -2,7 +2,7 @@ import { type ChatMessage, toMessages } from '../chat/messages.ts'
 import { faultOf, UpstreamFault, upstreamError } from '../upstream/fault.ts'
 import type { UpstreamFetch } from '../upstream/upstream-fetch.ts'
 import { FIRST_TOKEN_TIMEOUT_MS, readChatStream, STALL_TIMEOUT_MS } from './chat-stream.ts'
-import { type Endpoint, endpointHeaders, endpointRemedies, endpointRoute } from './endpoint.ts'
+import { type Endpoint, endpointHeaders, endpointRemedy, endpointRoute } from './endpoint.ts'
 import type { Generator } from './generator.ts'
 import { ANSWER_TOKENS, familyOf } from './model-family.ts'
 import { readServerSentEvents } from './server-sent-events.ts'
@@ -83,9 +83,7 @@ export function createEndpointGenerator(options: EndpointGeneratorOptions): Endp
         })
       } catch (error) {
         if (signal.aborted) throw signal.reason
-        const failure = upstreamError(fetch.name, error, {
-          remedies: endpointRemedies('HF_ENDPOINT_TOKEN'),
-        })
+        const failure = upstreamError(fetch.name, error, endpointRemedy('HF_ENDPOINT_TOKEN'))
         const fault = faultOf(failure)
         if (fault?.kind === 'nonsense') fetch.failed(fault)
         throw failure

@@ -1,3 +1,4 @@
+import type { Remedy } from '../upstream/fault.ts'
 import {
   createUpstreamFetch,
   type UpstreamFetch,
@@ -22,10 +23,10 @@ export const endpointHeaders = ({ token }: Endpoint): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` }
 
 /** What to do where the server wants to know who asks. */
-export const endpointRemedies = (setting: string) => ({
-  401: `Set or check ${setting}.`,
-  403: `Set or check ${setting}.`,
-})
+export const endpointRemedy =
+  (setting: string): Remedy =>
+  ({ statusCode = 0 }) =>
+    [401, 403].includes(statusCode) ? `Set or check ${setting}.` : undefined
 
 /** A fetch for an OpenAI-shaped server; its list of models is the probe, which costs nothing. */
 export function createChatEndpointFetch(

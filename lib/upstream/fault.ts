@@ -57,10 +57,8 @@ export function faultOf(error: unknown): UpstreamFault | undefined {
   return undefined
 }
 
-export interface Explanation {
-  /** What to do where credentials or credit are refused (401, 402, 403), as a sentence each. */
-  readonly remedies?: Partial<Record<number, string>>
-}
+/** What to do about a fault, as a sentence that names a setting; undefined where waiting is all there is. */
+export type Remedy = (fault: UpstreamFault) => string | undefined
 
 /**
  * What a caller is told of a failed call. A foreign error (a parser's, an SDK's) becomes `nonsense` by its name alone, since
@@ -69,7 +67,7 @@ export interface Explanation {
 export function upstreamError(
   upstream: string,
   error: unknown,
-  { remedies = {} }: Explanation = {},
+  remedyFor: Remedy = () => undefined,
 ): UpstreamError {
   if (error instanceof UpstreamError) return error
   const fault =
@@ -77,8 +75,8 @@ export function upstreamError(
     new UpstreamFault(upstream, 'nonsense', {
       code: error instanceof Error ? error.name : typeof error,
     })
-  const { retryAfterSeconds, statusCode } = fault
-  const remedy = statusCode === undefined ? undefined : remedies[statusCode]
+  const { retryAfterSeconds } = fault
+  const remedy = remedyFor(fault)
   const detail = remedy === undefined ? fault.message : `${fault.message} ${remedy}`
   return new UpstreamError(upstream, failureOf(fault), detail, {
     cause: fault,
