@@ -1,19 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
+import { answer, faultFrom, hang, open, post, startServer } from '../../test/models/test-server.ts'
 import type { AnswerNote } from './call.ts'
 import { UpstreamFault } from './fault.ts'
-import { answer, hang, reset, startServer } from '../../test/models/test-server.ts'
-import { createUpstreamFetch, type UpstreamFetchOptions } from './upstream-fetch.ts'
-
-const open = (options: Partial<UpstreamFetchOptions> = {}) =>
-  createUpstreamFetch({ name: 'Upstream', random: () => 0, ...options })
-const repeatable = { isRepeatable: () => true }
-const post = { method: 'POST', body: '{}' }
-const faultOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => expect.fail('It should have failed.'),
-    (error: unknown) => error as UpstreamFault,
-  )
 
 describe('A fetch of our own', () => {
   it('answers what SDKs read of a response', async () => {
@@ -82,7 +71,7 @@ describe('A fetch of our own', () => {
     const response = await open()(`${server.url}/old`, { headers })
     expect(await response.json()).toBe('here')
     expect(keys).toEqual([undefined])
-    expect(await faultOf(open()(server.url, { ...post, headers }))).toMatchObject({
+    expect(await faultFrom(open()(server.url, { ...post, headers }))).toMatchObject({
       statusCode: 307,
     })
   })
@@ -95,7 +84,7 @@ describe('A fetch of our own', () => {
     const notes: AnswerNote[] = []
     const fetch = open({ onAnswer: (note) => notes.push(note) })
     await fetch(`${server.url}/upsert?a=1`, post)
-    await faultOf(fetch(server.url))
+    await faultFrom(fetch(server.url))
     expect(notes).toMatchObject([
       { method: 'POST', path: '/upsert', status: 200, headers: { 'x-pinecone-request-lsn': '7' } },
       { method: 'GET', path: '/', status: 404 },
@@ -106,8 +95,8 @@ describe('A fetch of our own', () => {
     await using server = await startServer(answer(404, '{"code":5}'), answer(429, '{}'))
     const fetch = open({ isFault: (status) => status === 429 || status >= 500, retries: 0 })
     expect(await (await fetch(server.url)).json()).toEqual({ code: 5 })
-    expect(await faultOf(fetch(server.url))).toMatchObject({ statusCode: 429 })
-    expect(await faultOf(fetch(server.url))).not.toHaveProperty('status')
+    expect(await faultFrom(fetch(server.url))).toMatchObject({ statusCode: 429 })
+    expect(await faultFrom(fetch(server.url))).not.toHaveProperty('status')
   })
 })
 
@@ -164,7 +153,7 @@ describe('An event stream', () => {
     const fetch = open()
     const { body } = await fetch(server.url)
     const reading = Array.fromAsync(body as AsyncIterable<Uint8Array>)
-    expect(await faultOf(reading)).toMatchObject({ kind: 'network', code: 'ECONNRESET' })
+    expect(await faultFrom(reading)).toMatchObject({ kind: 'network', code: 'ECONNRESET' })
     await expect.poll(() => fetch.status().status).toBe('degraded')
   })
 
@@ -184,7 +173,7 @@ describe('An event stream', () => {
 describe('A call that goes wrong', () => {
   it('has a deadline, which the server sees', async () => {
     await using server = await startServer(hang)
-    const fault = await faultOf(open({ timeoutMs: 50 })(server.url))
+    const fault = await faultFrom(open({ timeoutMs: 50 })(server.url))
     expect(fault).toMatchObject({ kind: 'timeout', message: 'Upstream did not answer in time.' })
     await expect.poll(() => server.abandoned).toBe(1)
     expect(server.requests).toHaveLength(1)
@@ -192,7 +181,7 @@ describe('A call that goes wrong', () => {
 
   it('has a deadline for its body too', async () => {
     await using server = await startServer((_, response) => response.writeHead(200).write('{'))
-    expect(await faultOf(open({ timeoutMs: 50 })(server.url))).toMatchObject({ kind: 'timeout' })
+    expect(await faultFrom(open({ timeoutMs: 50 })(server.url))).toMatchObject({ kind: 'timeout' })
   })
 
   it.each(['init', 'terms'] as const)('ends when the caller goes (%s)', async (where) => {
@@ -216,10 +205,10 @@ describe('A call that goes wrong', () => {
       answer(400, body),
       answer(400, '{"code":"Secret words"}'),
     )
-    const fault = await faultOf(open()(server.url))
+    const fault = await faultFrom(open()(server.url))
     expect(fault).toBeInstanceOf(UpstreamFault)
     expect(fault.message).toBe('Upstream answered 400 (model_not_supported).')
-    expect(await faultOf(open()(server.url))).toMatchObject({ code: undefined })
+    expect(await faultFrom(open()(server.url))).toMatchObject({ code: undefined })
   })
 
   it.each([
@@ -230,7 +219,7 @@ describe('A call that goes wrong', () => {
   ])('keeps what Retry-After says: %s', async (header, seconds) => {
     await using server = await startServer(answer(429, '{}', { 'retry-after': header }))
     const now = () => new Date('2026-03-01T12:00:00Z')
-    const fault = await faultOf(open({ now, retries: 0 })(server.url))
+    const fault = await faultFrom(open({ now, retries: 0 })(server.url))
     expect(fault.retryAfterSeconds).toBe(seconds)
   })
 
@@ -251,224 +240,13 @@ describe('A call that goes wrong', () => {
     ],
   ] as const)('is a fault where the answer %s', async (_, handler, expected) => {
     await using server = await startServer(handler)
-    expect(await faultOf(open()(server.url, post))).toMatchObject(expected)
+    expect(await faultFrom(open()(server.url, post))).toMatchObject(expected)
   })
 
   it('is a fault where a header cannot be sent, which is not quoted', async () => {
     const headers = { authorization: 'Bearer secret\nline' }
-    const fault = await faultOf(open()('http://127.0.0.1:1', { headers }))
+    const fault = await faultFrom(open()('http://127.0.0.1:1', { headers }))
     expect(fault).toMatchObject({ kind: 'network', code: 'ERR_INVALID_CHAR' })
     expect(fault.cause).toBeUndefined()
-  })
-})
-
-describe('A repeat', () => {
-  it.each([429, 503])('is safe for any request where the answer is %i', async (status) => {
-    await using server = await startServer(answer(status, '{}'), answer(200, '"yes"'))
-    expect(await (await open()(server.url, post)).json()).toBe('yes')
-    expect(server.requests).toHaveLength(2)
-  })
-
-  it.each([
-    ['reset', reset],
-    ['a 500', answer(500, '{}')],
-    ['a 502', answer(502, '<html>')],
-  ])('after %s is only made where doing it twice does no harm', async (_, handler) => {
-    await using unsafe = await startServer(handler, answer(200, '{}'))
-    await faultOf(open()(unsafe.url, post))
-    expect(unsafe.requests).toHaveLength(1)
-    await using safe = await startServer(handler, answer(200, '{}'))
-    await open(repeatable)(safe.url, post)
-    expect(safe.requests).toHaveLength(2)
-  })
-
-  it('is made twice at most', async () => {
-    await using server = await startServer(answer(503, '{}'))
-    expect(await faultOf(open()(server.url))).toMatchObject({ statusCode: 503 })
-    expect(server.requests).toHaveLength(3)
-  })
-
-  it.each([400, 401, 402, 403, 404, 413])('is no use after %i', async (status) => {
-    await using server = await startServer(answer(status, '{}'))
-    await faultOf(open(repeatable)(server.url))
-    expect(server.requests).toHaveLength(1)
-  })
-
-  it('waits as long as Retry-After asks', async () => {
-    await using server = await startServer(
-      answer(429, '{}', { 'retry-after': '0.4' }),
-      answer(200, '{}'),
-    )
-    const startedAtMs = performance.now()
-    await open()(server.url)
-    expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(395)
-  })
-
-  it('is not made where the deadline leaves no time for it', async () => {
-    await using server = await startServer(answer(429, '{}', { 'retry-after': '60' }))
-    const fault = await faultOf(open({ timeoutMs: 5000 })(server.url))
-    expect(fault).toMatchObject({ statusCode: 429, retryAfterSeconds: 60 })
-    expect(server.requests).toHaveLength(1)
-  })
-
-  it('ends when the caller goes', async () => {
-    await using server = await startServer(answer(503, '{}', { 'retry-after': '5' }))
-    const caller = new AbortController()
-    const reason = new Error('gone')
-    const call = open()(server.url, { signal: caller.signal })
-    await expect.poll(() => server.requests.length).toBe(1)
-    caller.abort(reason)
-    await expect(call).rejects.toBe(reason)
-  })
-
-  it('follows at once where an idle connection had died, and takes a new one', async () => {
-    await using server = await startServer(
-      answer(200, '{}'),
-      answer(200, '{}'),
-      reset,
-      answer(200, '{}'),
-    )
-    const fetch = open(repeatable)
-    await Promise.all([fetch(server.url), fetch(server.url)])
-    await fetch(server.url, post)
-    expect(server.requests).toHaveLength(4)
-    expect(fetch.connections.opened()).toBe(3)
-  })
-})
-
-describe('The circuit', () => {
-  it('opens after five failures, spares the upstream, tries one call, and closes', async () => {
-    let isUp = false
-    await using server = await startServer((request, response) =>
-      isUp ? answer(200, '{}')(request, response) : reset(request, response),
-    )
-    const fetch = open({ retries: 0, breakMs: 100 })
-    for (let call = 0; call < 5; call += 1) await faultOf(fetch(server.url))
-    expect(await faultOf(fetch(server.url))).toMatchObject({ kind: 'open', retryAfterSeconds: 0.1 })
-    expect(server.requests).toHaveLength(5)
-    expect(fetch.status()).toEqual({ status: 'error', detail: expect.any(String) })
-    isUp = true
-    await expect
-      .poll(() =>
-        fetch(server.url).then(
-          () => 'up',
-          () => 'down',
-        ),
-      )
-      .toBe('up')
-    expect(fetch.status()).toEqual({ status: 'ok' })
-  })
-
-  it('lets one call try while others fail at once', async () => {
-    let isUp = false
-    const held: (() => void)[] = []
-    await using server = await startServer((request, response) => {
-      if (!isUp) return reset(request, response)
-      return held.push(() => response.end('{}'))
-    })
-    const fetch = open({ retries: 0, breakMs: 1 })
-    for (let call = 0; call < 5; call += 1) await faultOf(fetch(server.url))
-    isUp = true
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    const trial = fetch(server.url)
-    await expect.poll(() => held.length).toBe(1)
-    expect(await faultOf(fetch(server.url))).toMatchObject({ kind: 'open' })
-    held[0]!()
-    expect((await trial).status).toBe(200)
-  })
-
-  it('stays open when the call that tries it is given up', async () => {
-    await using server = await startServer(reset, reset, reset, reset, reset, hang)
-    const fetch = open({ retries: 0, breakMs: 1 })
-    for (let call = 0; call < 5; call += 1) await faultOf(fetch(server.url))
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    const caller = new AbortController()
-    const trial = fetch(server.url, { signal: caller.signal })
-    await expect.poll(() => server.requests.length).toBe(6)
-    caller.abort(new Error('gone'))
-    await expect(trial).rejects.toThrow('gone')
-    expect(await faultOf(fetch(server.url))).toMatchObject({ kind: 'open' })
-  })
-
-  it.each([400, 401, 429])('is not opened by answers of %i', async (status) => {
-    await using server = await startServer(answer(status, '{}'))
-    const fetch = open({ retries: 0 })
-    for (let call = 0; call < 8; call += 1) await faultOf(fetch(server.url))
-    expect(server.requests).toHaveLength(8)
-  })
-})
-
-describe('The status of an upstream', () => {
-  const clock = () => {
-    let ms = 1_000_000
-    return { now: () => new Date(ms), pass: (more: number) => (ms += more) }
-  }
-
-  it('is degraded by one failure and mended by one success', async () => {
-    await using server = await startServer(answer(500, '{}'), answer(200, '{}'))
-    const fetch = open({ retries: 0 })
-    expect(fetch.status()).toEqual({ status: 'ok' })
-    await faultOf(fetch(server.url))
-    expect(fetch.status()).toEqual({ status: 'degraded', detail: 'Upstream answered 500.' })
-    await fetch(server.url)
-    expect(fetch.status()).toEqual({ status: 'ok' })
-  })
-
-  it('is not changed by a question that was wrong', async () => {
-    await using server = await startServer(answer(400, '{}'))
-    const fetch = open()
-    await faultOf(fetch(server.url))
-    expect(fetch.status()).toEqual({ status: 'ok' })
-  })
-
-  it.each([401, 402, 403])(
-    'is an error from the first %i, which a free probe does not mend',
-    async (status) => {
-      await using server = await startServer((request, response) =>
-        answer(request.url === '/probe' ? 200 : status, '{}')(request, response),
-      )
-      const { now, pass } = clock()
-      const fetch = open({ now, probe: { url: `${server.url}/probe` } })
-      await faultOf(fetch(server.url, post))
-      pass(60_000)
-      expect(await fetch.check()).toMatchObject({ status: 'error' })
-      expect(server.requests).toEqual(['POST /', 'GET /probe'])
-    },
-  )
-
-  it('comes from traffic where there was some, else from a probe every 30 seconds at most', async () => {
-    await using server = await startServer(answer(200, '{}'))
-    const { now, pass } = clock()
-    const fetch = open({ now, probe: { url: `${server.url}/probe`, headers: { a: 'b' } } })
-    await Promise.all([fetch.check(), fetch.check()])
-    pass(29_000)
-    await fetch.check()
-    expect(server.requests).toEqual(['GET /probe'])
-    await fetch(server.url, post)
-    pass(29_000)
-    await fetch.check()
-    expect(server.requests).toEqual(['GET /probe', 'POST /'])
-    pass(2000)
-    await fetch.check()
-    expect(server.requests).toEqual(['GET /probe', 'POST /', 'GET /probe'])
-  })
-
-  it('shows by the probe that an upstream went away, and that it came back', async () => {
-    await using server = await startServer(reset, answer(404, '{}'))
-    const { now, pass } = clock()
-    const fetch = open({ now, probe: { url: server.url } })
-    expect(await fetch.check()).toMatchObject({ status: 'degraded' })
-    pass(31_000)
-    expect(await fetch.check()).toEqual({ status: 'ok' })
-  })
-
-  it('warms connections by the probe, and never rejects', async () => {
-    await using server = await startServer(answer(200, '{}'))
-    const fetch = open({ probe: { url: server.url } })
-    await fetch.warm(3)
-    await Promise.all([fetch(server.url), fetch(server.url), fetch(server.url)])
-    expect(fetch.connections.opened()).toBe(3)
-    await open({ probe: { url: 'http://127.0.0.1:1' } }).warm()
-    await open().warm()
   })
 })

@@ -1,5 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { expect } from 'vitest'
+import type { UpstreamFault } from '../../lib/upstream/fault.ts'
+import {
+  createUpstreamFetch,
+  type UpstreamFetchOptions,
+} from '../../lib/upstream/upstream-fetch.ts'
 
 export interface TestServer extends AsyncDisposable {
   readonly url: string
@@ -49,3 +55,17 @@ export const answer =
 
 export const reset: Handler = (request) => request.socket.resetAndDestroy()
 export const hang: Handler = () => {}
+
+/** A fetch whose pauses are as short as they can be. */
+export const open = (options: Partial<UpstreamFetchOptions> = {}) =>
+  createUpstreamFetch({ name: 'Upstream', random: () => 0, ...options })
+
+export const repeatable = { isRepeatable: () => true }
+export const post = { method: 'POST', body: '{}' }
+
+/** What a call fails with. */
+export const faultFrom = (call: Promise<unknown>) =>
+  call.then(
+    () => expect.fail('It should have failed.'),
+    (error: unknown) => error as UpstreamFault,
+  )
