@@ -68,8 +68,7 @@ export const variables = {
   PINECONE_REGION: z.string().default('us-east-1'),
 } as const satisfies Record<string, z.ZodType>
 
-const Environment = z.object(variables)
-type Environment = z.infer<typeof Environment>
+type Environment = { [Name in keyof typeof variables]: z.infer<(typeof variables)[Name]> }
 
 export type Config = Readonly<ReturnType<typeof toConfig>>
 
@@ -100,24 +99,28 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       .map((name) => [name, environment[name]] as const)
       .filter(([, value]) => value !== undefined && value !== ''),
   )
-  const parsed = Environment.safeParse(given)
-  const faults = parsed.success
-    ? faultsBetween(parsed.data)
-    : parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`)
-  if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
-  return toConfig(parsed.data)
+  const faults: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(variables)) {
+    const parsed = schema.safeParse(given[name])
+    if (parsed.success) values[name] = parsed.data
+    else faults.push(...parsed.error.issues.map(({ message }) => `${name}: ${message}`))
+  }
+  faults.push(...faultsBetween(values))
+  if (faults.length > 0) throw new ConfigError(faults)
+  return toConfig(values as Environment)
 }
 
-/** What only shows when several settings are looked at together. */
-function faultsBetween(env: Environment): string[] {
+/** What only shows when several settings are looked at together; of a faulty one there is no value. */
+function faultsBetween(env: Partial<Environment>): string[] {
   const faults: string[] = []
   if (env.STORE === 'pinecone' || (env.STORE === 'auto' && env.PINECONE_API_KEY !== undefined)) {
     faults.push('STORE: this release has no pinecone driver. Set STORE=sqlite.')
   }
-  if (env.EMBEDDER !== 'auto' && env.EMBEDDER !== 'builtin') {
+  if (env.EMBEDDER !== undefined && env.EMBEDDER !== 'auto' && env.EMBEDDER !== 'builtin') {
     faults.push(`EMBEDDER: this release has no ${env.EMBEDDER} driver. Set EMBEDDER=builtin.`)
   }
-  if (env.GENERATOR !== 'auto' && env.GENERATOR !== 'builtin') {
+  if (env.GENERATOR !== undefined && env.GENERATOR !== 'auto' && env.GENERATOR !== 'builtin') {
     faults.push(`GENERATOR: this release has no ${env.GENERATOR} driver. Set GENERATOR=builtin.`)
   }
   if (env.HF_TOKEN !== undefined && (env.GENERATOR === 'auto' || env.EMBEDDER === 'auto')) {
