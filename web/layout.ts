@@ -75,7 +75,7 @@ ${
 }
 <a class="brand" href="/">${icon.logo}<span>${SITE_NAME}</span></a>
 <nav class="links" aria-label="Site">
-<a href="${REPOSITORY_URL}" rel="noopener">Source</a>
+<a href="${REPOSITORY_URL}" rel="noopener">Source code</a>
 </nav>
 ${shell.visitor ? accountPanel(shell, shell.visitor) : ''}
 </header>`

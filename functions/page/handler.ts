@@ -8,7 +8,7 @@ import { readRecalled } from '../../lib/chat/replay.ts'
 import { conversationPath, messagePath } from '../../web/paths.ts'
 import { nothingToShow, page, seeOther, showProblem } from './answers.ts'
 import { conversationView, emptyView, newComposer } from './chat-view.ts'
-import { readHistory } from './history.ts'
+import { endOf, readHistory } from './history.ts'
 import { memoryRoutes } from './memories.ts'
 import { conversationOf, editMessage, isHtmx, messageOf, say, sessionOf } from './say.ts'
 import {
@@ -39,8 +39,10 @@ export const { routes, handler } = buffered(
     'GET /c/{id}': route({ query: ConversationQuery }, async (call) => {
       const here = await visit(call, opened)
       const id = conversationOf(call.params)
-      const { before } = call.query
-      if (before === undefined || !isHtmx(call)) return showChat(call, here, id, undefined, before)
+      const { before, at } = call.query
+      if (before === undefined || !isHtmx(call)) {
+        return showChat(call, here, id, undefined, before ?? (await endOf(here.memories, id, at)))
+      }
       const history = await readHistory(here.memories, id, { before, now: new Date() })
       return page(earlierItems({ ...history, composer: newComposer(id) }))
     }),

@@ -1,4 +1,5 @@
 import { readRecalled } from '../../lib/chat/replay.ts'
+import { ID_BYTES, idTime, uuidv7 } from '../../lib/memory/ids.ts'
 import type { Memory } from '../../lib/memory/memory.ts'
 import type { UserMemories } from '../../lib/memory/store.ts'
 import type { ChatItem } from '../../web/pages/chat.ts'
@@ -32,6 +33,25 @@ export async function readHistory(
     earlierThan: turns.length > shown.length ? shown[0]!.id : undefined,
   }
 }
+
+/**
+ * Where the part of a conversation ends in which memory `at` is to be seen; undefined where that is its end.
+ */
+export async function endOf(
+  memories: UserMemories,
+  conversationId: string,
+  at: string | undefined,
+): Promise<string | undefined> {
+  const time = at === undefined ? undefined : idTime(at)
+  if (at === undefined || time === undefined) return undefined
+  const latest = await memories.conversation(conversationId, { limit: SHOWN_TURNS })
+  // Ids are in order of time: what is not older than the oldest shown is shown.
+  if (latest.length < SHOWN_TURNS || at >= latest[0]!.id) return undefined
+  return uuidv7(new Date(time.getTime() + AROUND_MS), new Uint8Array(ID_BYTES))
+}
+
+/** An answer is stored a millisecond behind its message, and reads best together with it. */
+const AROUND_MS = 1000
 
 async function itemsOf(
   memories: UserMemories,

@@ -1,38 +1,111 @@
-import * as z from 'zod'
-import { notFound, Problem } from '../../lib/errors.ts'
-import { type BufferedReply, route, type Routes } from '../../lib/function.ts'
-import { cookieSecret } from '../../lib/function/cookie-secret.ts'
-import { embedMemories } from '../../lib/memory/embed-memories.ts'
+import type * as z from 'zod'
 import { readRecalled } from '../../lib/chat/replay.ts'
+import { notFound, Problem } from '../../lib/errors.ts'
+import { type BufferedReply, type Call, json, route, type Routes } from '../../lib/function.ts'
+import { cookieSecret } from '../../lib/function/cookie-secret.ts'
+import { embedMemories, embedQuestion } from '../../lib/memory/embed-memories.ts'
 import { isMemoryId } from '../../lib/memory/ids.ts'
+import type { Memory, UserId } from '../../lib/memory/memory.ts'
+import type { UserMemories } from '../../lib/memory/store.ts'
 import type { Services } from '../../lib/services.ts'
 import { forgottenPage } from '../../web/pages/forgotten.ts'
-import { memoriesPage } from '../../web/pages/memories.ts'
+import { type Found, memoriesPage, memoryItems, memoryList } from '../../web/pages/memories.ts'
+import { type Uploaded, uploadedPage } from '../../web/pages/uploaded.ts'
 import { forgottenItem } from '../../web/partials/forgotten.ts'
 import { memoryItem, memoryItemId } from '../../web/partials/memory.ts'
 import { recalledId, recalledItem } from '../../web/partials/recalled.ts'
 import { conversationPath } from '../../web/paths.ts'
 import { page, seeOther } from './answers.ts'
 import { isHtmx, sessionOf } from './say.ts'
-import { ForgetForm, RestoreForm } from './schema.ts'
+import {
+  EditForm,
+  FORGET_ALL_WORDS,
+  ForgetAllForm,
+  ForgetForm,
+  MemoriesQuery,
+  PinForm,
+  RestoreForm,
+  UploadForm,
+} from './schema.ts'
+import { settleReply } from './settle.ts'
 import { sealMemory, unsealMemory } from './undo.ts'
+import { readLines } from './upload.ts'
 import { shellOf, visit } from './visit.ts'
 
 const PAGE_MEMORIES = 50
 
-const MemoriesQuery = z.object({ cursor: z.string().optional() })
+/** Found at once; whoever wants more asks more precisely. */
+const FOUND_MEMORIES = 30
 
 /** Room for the longest memory, sealed: 32,000 characters of four bytes each, escaped. */
 const SEALED_LIMIT_BYTES = 512 * 1024
+
+/** Room for the longest memory as it is edited: each byte may be written as three. */
+const EDIT_LIMIT_BYTES = 512 * 1024
+
+/** A part of an uploaded file as the page's script sends it, each byte written as three. */
+const UPLOAD_LIMIT_BYTES = 1024 * 1024
 
 /** The page of all memories, and what can be done with one. */
 export function memoryRoutes(opened: Promise<Services>): Routes<BufferedReply> {
   return {
     'GET /memories': route({ query: MemoriesQuery }, async (call) => {
+      const { cursor, q = '' } = call.query
       const here = await visit(call, opened)
-      const list = await here.memories.list({ limit: PAGE_MEMORIES, cursor: call.query.cursor })
-      return page(memoriesPage(await shellOf(call, here), list), { cookies: here.cookies })
+      if (isHtmx(call) && cursor !== undefined) {
+        return page(memoryItems(await here.memories.list({ limit: PAGE_MEMORIES, cursor })))
+      }
+      const found = q === '' ? undefined : await find(call, opened, here.memories, q)
+      const list = found ?? (await here.memories.list({ limit: PAGE_MEMORIES, cursor }))
+      if (isHtmx(call)) return page(memoryList(list, q))
+      const shell = await shellOf(call, here)
+      return page(memoriesPage(shell, list, q, FORGET_ALL_WORDS), { cookies: here.cookies })
     }),
+
+    'POST /memories/{id}/edit': route(
+      { form: EditForm, bodyLimitBytes: EDIT_LIMIT_BYTES },
+      async (call) => {
+        const { embedder, store } = await opened
+        const memories = store.forUser(sessionOf(call))
+        const memory = await memories.get(memoryIdOf(call.params))
+        if (!memory) throw notFound('memory')
+        const { text, tags } = call.form
+        const vectors =
+          memory.reach === 'recall'
+            ? (await embedMemories(embedder, [{ ...memory, text }], call.signal)).vectors?.[0]
+            : undefined
+        return showChanged(call, await memories.update(memory.id, { text, tags, vectors }))
+      },
+    ),
+
+    'POST /memories/{id}/pin': route({ form: PinForm }, async (call) => {
+      const { store } = await opened
+      const pinned = call.form.pinned === 'true'
+      const memories = store.forUser(sessionOf(call))
+      return showChanged(call, await memories.update(memoryIdOf(call.params), { pinned }))
+    }),
+
+    'POST /memories/forget-all': route({ form: ForgetAllForm }, async (call) => {
+      const { chat, store } = await opened
+      const userId = sessionOf(call)
+      const memories = store.forUser(userId)
+      for (const { id } of await memories.conversations({ limit: 1 })) {
+        const latest = (await memories.conversation(id, { limit: 1 }))[0]?.turn
+        if (latest?.state === 'running') await settleReply(chat, userId, latest.messageId)
+      }
+      call.note({ deleted: await memories.clear() })
+      return seeOther('/memories')
+    }),
+
+    'POST /memories/upload': route(
+      { form: UploadForm, bodyLimitBytes: UPLOAD_LIMIT_BYTES },
+      async (call) => {
+        const uploaded = await upload(call, opened, sessionOf(call))
+        call.note({ added: uploaded.added, refused: uploaded.refused.length })
+        if (call.header('accept') === 'application/json') return json(200, uploaded)
+        return page(uploadedPage(await shellOf(call, await visit(call, opened)), uploaded))
+      },
+    ),
 
     'POST /memories/{id}/forget': route({ form: ForgetForm }, async (call) => {
       const { config, store } = await opened
@@ -77,16 +150,56 @@ export function memoryRoutes(opened: Promise<Services>): Routes<BufferedReply> {
   }
 }
 
+/** By words and meaning, as an answer would recall them; where nothing fits well, what fits least badly. */
+async function find(
+  { signal }: Pick<Call, 'signal'>,
+  opened: Promise<Services>,
+  memories: UserMemories,
+  text: string,
+): Promise<Found> {
+  const { embedder } = await opened
+  const { embedding } = await embedQuestion(embedder, memories, text, signal)
+  const query = { text, embedding, at: new Date(), limit: FOUND_MEMORIES }
+  const good = await memories.recall(query)
+  if (good.length > 0) return { recalled: good, isGood: true }
+  return {
+    recalled: await memories.recall({ ...query, limit: 5, scoreThreshold: 0 }),
+    isGood: false,
+  }
+}
+
+async function upload(
+  { form, signal }: Call<unknown, z.infer<typeof UploadForm>>,
+  opened: Promise<Services>,
+  userId: UserId,
+): Promise<Uploaded> {
+  const { embedder, store } = await opened
+  const memories = store.forUser(userId)
+  const { memories: read, refused } = readLines(form.lines, form.first)
+  const isKnown = await Promise.all(
+    read.map(async ({ id }) => (await memories.get(id)) !== undefined),
+  )
+  const ids = new Set<string>()
+  const fresh = read.filter(({ id }, index) => !isKnown[index] && !ids.has(id) && ids.add(id))
+  if (fresh.length > 0) {
+    const { vectors } = await embedMemories(embedder, fresh, signal)
+    await memories.save(fresh.map((memory, index) => ({ memory, vectors: vectors?.[index] })))
+  }
+  return { added: fresh.length, skipped: read.length - fresh.length, refused }
+}
+
+function showChanged(call: Pick<Call, 'header'>, memory: Memory | undefined): BufferedReply {
+  if (!memory) throw notFound('memory')
+  return isHtmx(call) ? page(memoryItem(memory)) : seeOther('/memories')
+}
+
 function memoryIdOf({ id = '' }: Readonly<Record<string, string>>): string {
   if (!isMemoryId(id)) throw notFound('memory')
   return id
 }
 
 /** Where the reader came from: the answer that used the memory, or the list of all. */
-async function backTo(
-  memories: Awaited<ReturnType<typeof visit>>['memories'],
-  messageId: string | undefined,
-): Promise<string> {
+async function backTo(memories: UserMemories, messageId: string | undefined): Promise<string> {
   if (messageId === undefined) return '/memories'
   const { message } = await memories.turn(messageId)
   return message?.conversationId === undefined

@@ -1,6 +1,12 @@
 import * as z from 'zod'
 import { isMemoryId } from '../../lib/memory/ids.ts'
-import { ConversationIdText, MessageIdText, trimmedText, UserIdText } from '../../lib/schema.ts'
+import {
+  ConversationIdText,
+  MessageIdText,
+  Tags,
+  trimmedText,
+  UserIdText,
+} from '../../lib/schema.ts'
 import { themes } from '../../web/layout.ts'
 
 /** As in POST /api/chat: 4,000 characters. */
@@ -25,6 +31,47 @@ export const ConversationQuery = z.object({
 export const ForgetForm = z.object({ message_id: MessageIdText.optional() })
 
 export const RestoreForm = z.object({ memory: z.string(), message_id: MessageIdText.optional() })
+
+export const MemoriesQuery = z.object({
+  cursor: z.string().optional(),
+  q: z.string().trim().max(4000).optional().catch(undefined),
+})
+
+export const EditForm = z.object({
+  text: trimmedText(1, 32_000),
+  tags: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((tag) => tag.trim())
+        .filter((tag) => tag !== ''),
+    )
+    .pipe(Tags),
+})
+
+export const PinForm = z.object({ pinned: z.enum(['true', 'false']) })
+
+/** Typed, so that nobody loses everything by a slip of the finger. */
+export const FORGET_ALL_WORDS = 'forget everything'
+
+export const ForgetAllForm = z.object({
+  confirm: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .refine(
+      (typed) => typed === FORGET_ALL_WORDS,
+      `Type “${FORGET_ALL_WORDS}” to forget everything.`,
+    ),
+})
+
+export const UploadForm = z.object({
+  lines: z.string(),
+  /** Number of the first line in its file, which may come in parts. */
+  first: z.coerce.number().int().min(1).default(1),
+})
 
 export const EmptyForm = z.object({})
 

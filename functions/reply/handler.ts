@@ -5,6 +5,7 @@ import { HTML_HEADERS, showProblem } from '../page/answers.ts'
 import { conversationOf, messageOf } from '../page/say.ts'
 import { visit } from '../page/visit.ts'
 import { answerFrames } from './frames.ts'
+import { jsonLines } from './download.ts'
 import { livePage } from './live.ts'
 
 const opened = services()
@@ -19,6 +20,18 @@ export const { routes, handler } = streamed(
       headers: EVENT_STREAM_HEADERS,
       body: withKeepAlive(answerFrames(call, opened)),
     })),
+
+    'GET /memories/download': route({}, async (call) => {
+      const { memories } = await visit(call, opened)
+      return {
+        statusCode: 200,
+        headers: {
+          'content-type': 'application/x-ndjson; charset=utf-8',
+          'content-disposition': 'attachment; filename="memories.jsonl"',
+        },
+        body: jsonLines(memories),
+      }
+    }),
 
     'GET /c/{id}/m/{message}/live': route({}, async (call) => {
       const here = await visit(call, opened)

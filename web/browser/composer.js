@@ -8,6 +8,9 @@ export function handleComposer() {
     if (target === box()) sessionStorage.setItem(draftKey(), target.value)
   })
   document.addEventListener('htmx:after:request', onAnswer)
+  document.addEventListener('htmx:finally:request', ({ target }) => {
+    if (target.id === 'composer') box().focus() // The box is a new one, or the text is to be mended.
+  })
   if (!box()) return
   box().value ||= sessionStorage.getItem(draftKey()) ?? ''
   if (!isCoarse.matches && !location.hash) box().focus()

@@ -3,17 +3,18 @@ const END_PX = 48
 
 /** The log follows what comes, unless its reader has scrolled away. */
 export function followLog() {
+  const view = document.querySelector('#scroll')
+  if (!view) return
   const log = document.querySelector('#log')
-  if (!log) return
   const down = document.querySelector('#down')
   let follows = !location.hash
   const follow = () => {
-    if (follows) log.scrollTop = log.scrollHeight
+    if (follows) view.scrollTop = view.scrollHeight
   }
-  log.addEventListener(
+  view.addEventListener(
     'scroll',
     () => {
-      follows = log.scrollHeight - log.scrollTop - log.clientHeight < END_PX
+      follows = view.scrollHeight - view.scrollTop - view.clientHeight < END_PX
       down.hidden = follows
     },
     { passive: true },
@@ -23,19 +24,19 @@ export function followLog() {
     follow()
     document.querySelector('#message').focus()
   })
-  const everything = { childList: true, subtree: true, characterData: true }
-  new MutationObserver(follow).observe(log, everything)
-  new ResizeObserver(follow).observe(log)
-  follow()
+  // Told of every new height before it is painted.
+  const heights = new ResizeObserver(follow)
+  heights.observe(log)
+  heights.observe(view)
 
   // A message of one's own is always seen; earlier ones push nothing away.
   let fromEndPx = 0
   document.addEventListener('htmx:before:request', ({ target }) => {
     if (target.closest('#composer, .edit, .welcome')) follows = true
-    if (target.closest('#earlier')) fromEndPx = log.scrollHeight - log.scrollTop
+    if (target.closest('#earlier')) fromEndPx = view.scrollHeight - view.scrollTop
   })
   document.addEventListener('htmx:after:swap', () => {
-    if (fromEndPx > 0) log.scrollTop = log.scrollHeight - fromEndPx
+    if (fromEndPx > 0) view.scrollTop = view.scrollHeight - fromEndPx
     fromEndPx = 0
   })
 }

@@ -53,7 +53,7 @@ const chatStart = (
   view: ChatView,
 ) => html`<h1 class="sr" dir="auto">${view.title}</h1>
 ${shell.visitor?.suggestedUserId ? suggestion(shell.visitor.suggestedUserId) : ''}
-<div class="scroll" id="scroll"><div id="log" role="log" aria-live="off" tabindex="0" aria-label="Conversation">
+<div class="scroll" id="scroll" role="region" tabindex="0" aria-label="Conversation"><div id="log" role="log" aria-live="off" aria-label="Messages">
 ${view.earlierThan ? earlierLink(view.composer.conversationId, view.earlierThan) : ''}
 ${view.items.length === 0 ? welcome(view) : ''}`
 
@@ -104,7 +104,7 @@ ${userForm('suggested', userId)}
 
 const earlierLink = (conversationId: string, before: string) => {
   const path = `${conversationPath(conversationId)}?before=${before}`
-  return html`<p id="earlier"><a href="${path}" hx-get="${path}" hx-trigger="click, intersect once root:#log" hx-target="#earlier" hx-swap="outerHTML" hx-sync="this:drop">Show earlier messages</a></p>`
+  return html`<p id="earlier"><a href="${path}" hx-get="${path}" hx-trigger="click, intersect once" hx-target="#earlier" hx-swap="outerHTML" hx-sync="this:drop">Show earlier messages</a></p>`
 }
 
 /** Older items, in the place of the link that asked for them. */
@@ -124,7 +124,7 @@ export interface SentView {
 
 export const sentFragment = (view: SentView): Html => html`${view.items.map(chatItem)}
 ${view.replaces ? html`${partial(`#u-${view.replaces}`, 'delete', '')}${partial(`#a-${view.replaces}`, 'delete', '')}` : ''}
-${partial('#fields', 'outerHTML', composerFields(view.composer, true))}${partial('#alert', 'innerHTML', '')}${startedPartials(view.live)}${partial(
+${partial('#fields', 'outerHTML', composerFields(view.composer))}${partial('#alert', 'innerHTML', '')}${startedPartials(view.live)}${partial(
   '#chats',
   'outerHTML',
   conversationList(view.visitor.conversations, view.visitor.conversationId),

@@ -1,4 +1,4 @@
-import { type Html, html, raw } from '../html.ts'
+import { type Html, html } from '../html.ts'
 import { conversationPath, messagePath } from '../paths.ts'
 import { icon } from './icons.ts'
 
@@ -16,7 +16,7 @@ export const composer = (of: Composer, stops: Html, notes: readonly string[]): H
   const path = `${conversationPath(of.conversationId)}/messages`
   return html`<div class="write">
 <form id="composer" method="post" action="${path}" hx-post="${path}" hx-target="#log" hx-swap="beforeend" hx-sync="this:drop">
-${composerFields(of, false)}
+${composerFields(of)}
 <button class="send" aria-label="Send" title="Send">${icon.send}</button>
 </form>
 <div id="stops">${stops}</div>
@@ -25,13 +25,14 @@ ${composerFields(of, false)}
 }
 
 /** What is new after each message: an empty box, and the id of the next message. */
-export const composerFields = (
-  { messageId, draftKey, draft = '' }: Composer,
-  isFocused: boolean,
-): Html => html`<div class="fields" id="fields">
+export const composerFields = ({
+  messageId,
+  draftKey,
+  draft = '',
+}: Composer): Html => html`<div class="fields" id="fields">
 <input type="hidden" name="message_id" value="${messageId}">
 <label class="sr" for="message">Message</label>
-<textarea id="message" name="text" rows="1" required dir="auto" placeholder="Message" enterkeyhint="send" autocomplete="off" data-draft="${draftKey}"${isFocused ? raw(' autofocus') : ''}>${draft}</textarea>
+<textarea id="message" name="text" rows="1" required dir="auto" placeholder="Message" enterkeyhint="send" autocomplete="off" data-draft="${draftKey}">${draft}</textarea>
 </div>`
 
 export const stopForm = (conversationId: string, messageId: string): Html => {

@@ -58,7 +58,7 @@ export const scoreMeter = (score: number): Html =>
 export const sourceLink = ({ id, conversationId, turn }: Memory): Html | '' =>
   conversationId === undefined
     ? ''
-    : html`<a href="${conversationPath(conversationId)}?at=${id}#${turn ? anchorOf(turn) : `u-${id}`}">Source</a>`
+    : html`<a href="${conversationPath(conversationId)}?at=${id}#${turn ? anchorOf(turn) : `u-${id}`}">View in chat</a>`
 
 const anchorOf = ({ messageId, inReplyTo }: NonNullable<Memory['turn']>) =>
   `${inReplyTo === undefined ? 'u' : 'a'}-${messageId}`
