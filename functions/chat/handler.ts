@@ -45,16 +45,17 @@ export const { routes, handler } = streamed(
           body: withKeepAlive(toServerSentEvents(events, answered, call)),
         }
       }
-      return json(200, answered(await outcomeOf(events)))
+      const outcome = await outcomeOf(events)
+      const whole = answered(outcome)
+      if (outcome.problem) throw outcome.problem
+      return json(200, whole)
     }),
   },
 )
 
 async function outcomeOf(events: AsyncIterable<ReplyEvent>): Promise<Outcome> {
   for await (const event of events) {
-    if (event.type !== 'end') continue
-    if (event.outcome.problem) throw event.outcome.problem
-    return event.outcome
+    if (event.type === 'end') return event.outcome
   }
   throw forgotten()
 }
@@ -74,6 +75,7 @@ async function* toServerSentEvents(
         yield serverSentEvent(JSON.stringify({ text: event.text }), 'token')
       } else if (event.outcome.problem) {
         answered(event.outcome)
+        log.error('failed', { failure: describeError(event.outcome.problem) })
         yield failed(event.outcome.problem)
       } else {
         yield serverSentEvent(JSON.stringify(answered(event.outcome)), 'done')
@@ -129,13 +131,11 @@ const roundMs = (ms: number) => Math.round(ms * 100) / 100
 
 /** Counts for the log line and the metrics; only whoever had the reply made counts it. */
 function report(
-  { log, metrics, note }: Call,
-  { answer, context, made, problem, saved }: Outcome,
+  { metrics, note }: Call,
+  { answer, context, made, saved }: Outcome,
   isNew: boolean,
 ) {
   note({ recalled: context.length, state: answer.turn!.state, reply: saved.reply })
-  if (problem && problem.status >= 500)
-    log.error('answer failed', { failure: describeError(problem) })
   if (!made) return
   metrics.addMetric('Embed', MetricUnit.Milliseconds, made.embedMs)
   metrics.addMetric('Recall', MetricUnit.Milliseconds, made.recallMs)

@@ -22,7 +22,7 @@ export interface HostAppOptions {
   readonly log: HostLog
 }
 
-type HostEnv = { Variables: { requestId: string } }
+type HostEnv = { Variables: { requestId: string; startedAtMs: number } }
 
 /** Lambda's own limit of a request; the functions hold theirs, which are lower. */
 const MAX_BODY_BYTES = 6 * 1024 * 1024
@@ -34,6 +34,7 @@ export function createHostApp(options: HostAppOptions): Hono<HostEnv> {
   app.use(async (c, next) => {
     const given = c.req.header('x-request-id')
     c.set('requestId', given !== undefined && REQUEST_ID.test(given) ? given : randomUUID())
+    c.set('startedAtMs', performance.now())
     await next()
     c.header('x-request-id', c.get('requestId'))
     if (options.isDraining()) c.header('connection', 'close')
@@ -58,14 +59,24 @@ export function createHostApp(options: HostAppOptions): Hono<HostEnv> {
       }),
     )
   }
+  /** A request that reaches no function has its one line from here. */
+  const refuse = (c: HonoContext<HostEnv>, problem: Problem) => {
+    options.log('INFO', 'request', {
+      request_id: c.get('requestId'),
+      route: 'none',
+      status: problem.status,
+      latency_ms: Math.round((performance.now() - c.get('startedAtMs')) * 10) / 10,
+    })
+    return show(c, problem)
+  }
   const limit = bodyLimit({
     maxSize: MAX_BODY_BYTES,
-    onError: (c) => show(c as HonoContext<HostEnv>, bodyTooLarge),
+    onError: (c) => refuse(c as HonoContext<HostEnv>, bodyTooLarge),
   })
   app.use(limit)
   mountFunctions(app, options)
   app.onError((error, c) => {
-    if (isProblem(error)) return show(c, error)
+    if (isProblem(error)) return refuse(c, error)
     // A caller who went away is no fault of ours, and nobody is left to read the answer.
     if (!c.req.raw.signal.aborted) {
       options.log('ERROR', 'failed', {
