@@ -23,15 +23,16 @@ function open({
   url = emulator.endpointUrl,
   token,
   model,
-}: { url?: string; token?: string; model?: string } = {}) {
+  patienceMs = 5000,
+}: { url?: string; token?: string; model?: string; patienceMs?: number } = {}) {
   const fetch = createChatEndpointFetch({ url, token }, { retries: 0 })
   return createEndpointGenerator({
     url,
     token,
     model,
     fetch,
-    firstTokenTimeoutMs: 250,
-    stallTimeoutMs: 250,
+    firstTokenTimeoutMs: patienceMs,
+    stallTimeoutMs: patienceMs,
   })
 }
 
@@ -88,7 +89,9 @@ describe('Generator: an OpenAI-shaped server', () => {
     ['stall', 'timeout'],
   ] as const)('takes a stream that goes wrong (%s) for a failure (%s)', async (as, failure) => {
     emulator.fail(CHAT, { kind: 'stream', as })
-    expect(await failureOf(open())).toMatchObject({ failure })
+    expect(await failureOf(open(as === 'stall' ? { patienceMs: 100 } : {}))).toMatchObject({
+      failure,
+    })
   })
 
   it.each(['finish-without-done', 'unterminated'] as const)(
@@ -119,7 +122,8 @@ describe('Generator: an OpenAI-shaped server', () => {
     [{ kind: 'hang' }, { status: 504 }],
   ] as const)('tells what %j means for the caller', async (fault, expected) => {
     emulator.fail(CHAT, fault)
-    expect(await failureOf(open())).toMatchObject(expected)
+    const generator = open(fault.kind === 'hang' ? { patienceMs: 100 } : {})
+    expect(await failureOf(generator)).toMatchObject(expected)
   })
 
   it('reads a stream however it is cut and decorated', async () => {
