@@ -1,13 +1,17 @@
 import type { MemoryIndex } from './memory-index.ts'
 import { namedSpeaker, type RecallQuery, type Why } from './recall.ts'
-import { calibrated } from './ranking/calibrate.ts'
-import { ALIVE, type Columns } from './ranking/columns.ts'
+import { calibrated, COSINE_PRIOR, scaled } from './ranking/calibrate.ts'
+import { type Columns, HIDDEN } from './ranking/columns.ts'
+import { cut } from './ranking/cut.ts'
 import { denseScores, passageCosines } from './ranking/dense.ts'
-import { bestOfTurn, coverage, lexicalScores, withFeedback } from './ranking/lexical.ts'
+import { markEchoes } from './ranking/echo.ts'
+import { coverage, lexicalPrior } from './ranking/lexical.ts'
 import type { Population, Question } from './ranking/population.ts'
 import { relevanceOf } from './ranking/relevance.ts'
+import { bestScored } from './ranking/score.ts'
 import { DEFAULT_RANK_SETTINGS, type RankSettings } from './ranking/settings.ts'
-import { scoreOf, type Scored } from './ranking/score.ts'
+import { namesStranger } from './ranking/strangers.ts'
+import { wordScores } from './ranking/words.ts'
 import { terms } from './terms.ts'
 
 export interface Ranked {
@@ -29,58 +33,45 @@ export function createRank(changes: Partial<RankSettings> = {}): Rank {
   return (index, query) => {
     const { columns } = index
     if (query.limit <= 0 || columns.alive === 0) return []
-    const found = terms(query.text)
-    const flags = answerable(columns, query)
-    const population = populationOf(columns, flags, query, found, settings)
-    const relevance = relevanceOf(population, questionOf(columns, query), settings)
-    return best(columns, flags, query, (turn) => scoreOf(population, relevance, turn))
-      .filter(({ score }) => score >= (query.scoreThreshold ?? settings.floor))
-      .map(({ turn, score, why }) => ({ id: columns.ids[turn]!, score, why }))
+    const population = populationOf(columns, query, settings)
+    const question = questionOf(columns, query)
+    const relevance = relevanceOf(population, question, settings.without)
+    const scored = bestScored(population, relevance, question, settings, query.limit)
+    return cut(scored, query, settings, columns).map(({ turn, score, why }) => ({
+      id: columns.ids[turn]!,
+      score,
+      why,
+    }))
   }
 }
 
-/** The turns' flags, those of excluded turns cleared: they must not weigh in the calibration either. */
-function answerable(columns: Columns, query: RecallQuery): Uint8Array {
-  const flags = columns.flags.slice(0, columns.slots)
-  for (const id of query.exclude ?? []) {
-    const slot = columns.slotOf.get(id)
-    if (slot !== undefined) flags[slot] = 0
-  }
-  return flags
-}
-
-function populationOf(
+/** The whole of a user's turns, searched by words and by vectors. */
+export function populationOf(
   columns: Columns,
-  flags: Uint8Array,
   query: RecallQuery,
-  words: readonly string[],
   settings: RankSettings,
 ): Population {
-  const distinct = [...new Set(words)]
+  const words = [...new Set(terms(query.text))]
+  const covered = coverage(columns, words)
   const dense = denseArm(columns, query, settings)
-  const numbers = distinct.flatMap((word) => columns.termOf.get(word) ?? [])
-  let weighted: ReadonlyMap<number, number> = new Map(numbers.map((term) => [term, 1]))
-  let scores = lexicalScores(columns, weighted)
-  if (!settings.without.has('feedback')) {
-    weighted = withFeedback(columns, weighted, scores, FEEDBACK_WEIGHT)
-    scores = lexicalScores(columns, weighted)
-  }
-  const lexical = bestOfTurn(columns, scores)
+  const flags = flagsFor(columns, query)
+  markEchoes(columns, flags, words.length, covered, dense?.own)
+  const lexical = wordScores(columns, flags, query.text, words, settings)
+  const prior = lexicalPrior(columns, words)
   return {
     turns: columns.slots,
+    memories: columns.alive,
     flags,
     tsMs: columns.tsMs,
     speaker: columns.speaker,
     before: columns.before,
     after: columns.after,
-    lexical: dense ? calibrated(lexical, flags) : lexical,
-    dense: dense && calibrated(dense.blended, flags),
+    lexical: dense ? calibrated(lexical, flags, prior) : scaled(lexical, flags, prior),
+    dense: dense && calibrated(dense.blended, flags, COSINE_PRIOR),
+    coverage: covered,
     cosine: dense?.own,
-    coverage: coverage(columns, distinct),
   }
 }
-
-const FEEDBACK_WEIGHT = 0.2
 
 /** Undefined where the words alone decide: no vectors, or too few of the user's turns have one. */
 function denseArm(columns: Columns, { embedding }: RecallQuery, { without }: RankSettings) {
@@ -89,31 +80,29 @@ function denseArm(columns: Columns, { embedding }: RecallQuery, { without }: Ran
   return denseScores(columns, passageCosines(columns, embedding), !without.has('blend'))
 }
 
-function questionOf(columns: Columns, { text, at }: RecallQuery): Question {
+/** Excluded turns are as if they were not there: they must not weigh in the calibration either. */
+function flagsFor(columns: Columns, { exclude = [], tags = [] }: RecallQuery): Uint8Array {
+  const flags = columns.flags.slice(0, columns.slots)
+  for (const id of exclude) {
+    const slot = columns.slotOf.get(id)
+    if (slot !== undefined) flags[slot] = 0
+  }
+  if (tags.length > 0) {
+    for (let turn = 0; turn < flags.length; turn++) {
+      if (!columns.tags.get(turn)?.some((tag) => tags.includes(tag))) flags[turn]! |= HIDDEN
+    }
+  }
+  return flags
+}
+
+export function questionOf(columns: Columns, { text, at, period }: RecallQuery): Question {
   const speakers = columns.speakerNames.filter((_, number) => columns.speakerTurns[number]! > 0)
   const named = namedSpeaker(text, speakers)
   return {
     atMs: at.getTime(),
     named: named === undefined ? 0 : columns.speakerNames.indexOf(named) + 1,
     chat: speakers.length === 0,
+    namesStranger: namesStranger(columns, text),
+    period,
   }
-}
-
-/** The best turns, ties to the newer. */
-function best(
-  columns: Columns,
-  flags: Uint8Array,
-  query: RecallQuery,
-  score: (turn: number) => Scored,
-): Scored[] {
-  const wanted = new Set(query.tags)
-  const candidates: Scored[] = []
-  for (let turn = 0; turn < columns.slots; turn++) {
-    if ((flags[turn]! & ALIVE) === 0) continue
-    if (wanted.size > 0 && !columns.tags.get(turn)?.some((tag) => wanted.has(tag))) continue
-    candidates.push(score(turn))
-  }
-  return candidates
-    .sort((a, b) => b.score - a.score || columns.tsMs[b.turn]! - columns.tsMs[a.turn]!)
-    .slice(0, query.limit)
 }

@@ -14,6 +14,14 @@ export interface RecallQuery {
   readonly tags?: readonly string[] | undefined
   /** Ids that are never answered, such as the message itself. */
   readonly exclude?: readonly string[] | undefined
+  /** The time the question speaks of, as `withPeriod` (lib/memory/period.ts) reads it. */
+  readonly period?: Period | undefined
+}
+
+/** From `fromMs` up to, not including, `toMs`. */
+export interface Period {
+  readonly fromMs: number
+  readonly toMs: number
 }
 
 export interface Recalled {

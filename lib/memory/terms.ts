@@ -14,11 +14,6 @@ export function terms(text: string): string[] {
   return found
 }
 
-/** The term of a single word; undefined for a stop word. */
-export function termOf(word: string): string | undefined {
-  return terms(word)[0]
-}
-
 const UNSPACED_SCRIPTS = String.raw`\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}`
 const UNSPACED = new RegExp(`[${UNSPACED_SCRIPTS}]`, 'u')
 /** A run of an unspaced script, or a word with at most one apostrophe part: "手机" and "iPhone" in "iPhone手机". */

@@ -1,34 +1,64 @@
+/** What scores look like before a user has said enough to tell. */
+export interface Prior {
+  readonly mean: number
+  readonly deviation: number
+}
+
+/**
+ * Cosines of a question to turns that have nothing to do with it. Measured on four sets of chats with the
+ * static table and with all-MiniLM-L6-v2: means of .06 to .33, deviations of .10 to .11 for both.
+ */
+export const COSINE_PRIOR: Prior = { mean: 0.12, deviation: 0.1 }
+
+/** So many imagined turns stand beside the real ones: with 5 turns the prior decides, with 500 it is forgotten. */
+export const PRIOR_TURNS = 10
+
 /**
  * Scores above their mean in units of their standard deviation; the rest are 0. So the words and the
  * vectors of a question, whose raw scores have nothing in common, can be added: an arm that finds nothing
- * remarkable adds nothing. Turns without a score (NaN) get 0 and do not count.
+ * remarkable adds nothing. Turns without a score (NaN) get 0 and do not count, nor do those without the
+ * lowest bit in `flags`.
  */
-export function calibrated(scores: Float32Array, isCounted: Uint8Array): Float32Array {
-  const { mean, deviation } = moments(scores, isCounted)
+export function calibrated(scores: Float32Array, flags: Uint8Array, prior: Prior): Float32Array {
+  const { mean, deviation } = moments(scores, flags, prior)
+  return above(scores, flags, mean, deviation)
+}
+
+/**
+ * Scores in units of their standard deviation, from 0: what the words get when they decide alone. The order
+ * stays that of the raw scores, because cutting at the mean loses turns that only share a common word.
+ */
+export function scaled(scores: Float32Array, flags: Uint8Array, prior: Prior): Float32Array {
+  return above(scores, flags, 0, moments(scores, flags, prior).deviation)
+}
+
+function above(
+  scores: Float32Array,
+  flags: Uint8Array,
+  mean: number,
+  deviation: number,
+): Float32Array {
   const calibrated = new Float32Array(scores.length)
   if (!(deviation > 0)) return calibrated
   for (let turn = 0; turn < scores.length; turn++) {
     const score = (scores[turn]! - mean) / deviation
-    if (score > 0 && (isCounted[turn]! & 1) === 1) calibrated[turn] = score
+    if (score > 0 && (flags[turn]! & 1) === 1) calibrated[turn] = score
   }
   return calibrated
 }
 
-export function moments(
-  scores: Float32Array,
-  isCounted: Uint8Array,
-): { count: number; mean: number; deviation: number } {
-  let count = 0
-  let sum = 0
-  let squares = 0
+/** Mean and standard deviation of the scores and the imagined ones. */
+export function moments(scores: Float32Array, flags: Uint8Array, prior: Prior): Prior {
+  let count = PRIOR_TURNS
+  let sum = PRIOR_TURNS * prior.mean
+  let squares = PRIOR_TURNS * (prior.mean ** 2 + prior.deviation ** 2)
   for (let turn = 0; turn < scores.length; turn++) {
     const score = scores[turn]!
-    if ((isCounted[turn]! & 1) === 0 || Number.isNaN(score)) continue
+    if ((flags[turn]! & 1) === 0 || Number.isNaN(score)) continue
     count++
     sum += score
     squares += score * score
   }
-  if (count === 0) return { count, mean: 0, deviation: 0 }
   const mean = sum / count
-  return { count, mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)) }
+  return { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)) }
 }

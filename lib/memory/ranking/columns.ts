@@ -11,6 +11,10 @@ export const ALIVE = 1
 export const USER = 2
 export const FIRST_PERSON = 4
 export const ONLY_QUESTION = 8
+/** Only while a question is answered: it was asked before, in the same words. Never together with ALIVE. */
+export const ECHO = 16
+/** Only while a question is answered: not what its tags ask for. */
+export const HIDDEN = 32
 
 /** No turn there: the edge of a sitting. */
 export const NONE = -1

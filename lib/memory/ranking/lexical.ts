@@ -1,4 +1,5 @@
-import { NONE, type Columns } from './columns.ts'
+import type { Prior } from './calibrate.ts'
+import { ALIVE, NONE, type Columns } from './columns.ts'
 import type { EntryBuffer } from './postings.ts'
 
 /** How soon a repeated word stops counting, and how much a long passage is held against it. */
@@ -9,6 +10,8 @@ export const B = 0.75
 export type WeightedTerms = ReadonlyMap<number, number>
 
 /** Okapi BM25 of every passage of one user, in passages as documents. */
+const IMAGINED_PASSAGES = 600
+
 export function lexicalScores(columns: Columns, query: WeightedTerms): Float32Array {
   const scores = new Float32Array(columns.passages)
   const averageLength = columns.aliveLength / Math.max(1, columns.alivePassages)
@@ -27,10 +30,25 @@ export function lexicalScores(columns: Columns, query: WeightedTerms): Float32Ar
   return scores
 }
 
-/** How much a word tells: the fewer passages hold it, the more. */
+/**
+ * How much a word tells: the fewer passages hold it, the more. Among a handful of memories every word is
+ * rare or common by chance, so others are imagined beside them, ever fewer as the real ones come.
+ */
 export function inverseFrequency(columns: Columns, term: number | undefined): number {
   const frequency = term === undefined ? 0 : columns.documentFrequency[term]!
-  return Math.log(1 + (columns.alivePassages - frequency + 0.5) / (frequency + 0.5))
+  const passages = columns.alivePassages + IMAGINED_PASSAGES / (1 + columns.alivePassages / 20)
+  return Math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
+}
+
+/**
+ * What BM25 looks like over turns that have nothing to do with a question. It grows with how much the
+ * question's words tell, as the length of the vector of their weights does; shares measured on chats.
+ */
+export function lexicalPrior(columns: Columns, words: readonly string[]): Prior {
+  let squares = 0
+  for (const word of words) squares += inverseFrequency(columns, columns.termOf.get(word)) ** 2
+  const length = Math.sqrt(squares)
+  return { mean: 0.1 * length, deviation: 0.17 * length }
 }
 
 /**
@@ -61,6 +79,7 @@ export function coverage(columns: Columns, words: readonly string[]): Float32Arr
 /** Feedback looks at so many passages and takes so many words from them. */
 const FEEDBACK_PASSAGES = 5
 const FEEDBACK_TERMS = 10
+const FEEDBACK_WEIGHT = 0.2
 
 /**
  * The question, and the words that its first hits have in common: who asks about "pets" means the turns
@@ -68,12 +87,12 @@ const FEEDBACK_TERMS = 10
  */
 export function withFeedback(
   columns: Columns,
+  flags: Uint8Array,
   query: WeightedTerms,
   scores: Float32Array,
-  weight: number,
 ): WeightedTerms {
   const votes = new Map<number, number>()
-  for (const passage of best(columns, scores, FEEDBACK_PASSAGES)) {
+  for (const passage of best(columns, flags, scores, FEEDBACK_PASSAGES)) {
     const end = columns.forwardStart[passage + 1]!
     for (let at = columns.forwardStart[passage]!; at < end; at++) {
       const term = columns.forward[at]! >> 6
@@ -85,7 +104,8 @@ export function withFeedback(
   const chosen = [...votes].sort((a, b) => b[1] - a[1]).slice(0, FEEDBACK_TERMS)
   const highest = chosen[0]?.[1] ?? 0
   const widened = new Map(query)
-  for (const [term, vote] of chosen) if (vote > 0) widened.set(term, (weight * vote) / highest)
+  for (const [term, vote] of chosen)
+    if (vote > 0) widened.set(term, (FEEDBACK_WEIGHT * vote) / highest)
   return widened
 }
 
@@ -99,13 +119,15 @@ export function bestOfTurn(columns: Columns, scores: Float32Array): Float32Array
   return turns
 }
 
-/** The best living passages, best first. */
-function best(columns: Columns, scores: Float32Array, count: number): number[] {
+/** The best passages of turns that count, best first. */
+function best(columns: Columns, flags: Uint8Array, scores: Float32Array, count: number): number[] {
   const found: number[] = []
   let least = 0
   for (let passage = 0; passage < columns.passages; passage++) {
     const score = scores[passage]!
-    if (score <= least || columns.owner[passage] === NONE) continue
+    if (score <= least) continue
+    const turn = columns.owner[passage]!
+    if (turn === NONE || (flags[turn]! & ALIVE) === 0) continue
     let at = found.length
     while (at > 0 && scores[found[at - 1]!]! < score) at--
     found.splice(at, 0, passage)

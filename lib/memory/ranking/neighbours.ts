@@ -52,11 +52,15 @@ function describeStart(columns: Columns, slot: number): void {
 }
 
 function lengthOfSum(columns: Columns, before: number, slot: number): number {
-  const last = vectorOf(columns, columns.firstPassage[before + 1]! - 1)
-  const first = vectorOf(columns, columns.firstPassage[slot]!)
-  if (last === undefined || first === undefined) return 0
+  const last = columns.firstPassage[before + 1]! - 1
+  const first = columns.firstPassage[slot]!
+  // A text of nothing but white space has no passage.
+  if (last < columns.firstPassage[before]! || first === columns.firstPassage[slot + 1]) return 0
+  const lastVector = vectorOf(columns, last)
+  const firstVector = vectorOf(columns, first)
+  if (lastVector === undefined || firstVector === undefined) return 0
   let squares = 0
-  for (let at = 0; at < first.length; at++) squares += (first[at]! + last[at]!) ** 2
+  for (const [at, value] of firstVector.entries()) squares += (value + lastVector[at]!) ** 2
   return Math.sqrt(squares)
 }
 

@@ -28,8 +28,6 @@ export interface RankSettings {
   readonly shareOfBest: number
   /** All results together hold at most so many tokens, of about four characters; the first always fits. */
   readonly tokenBudget: number
-  /** Score against that of the words. */
-  readonly denseWeight: number
   readonly recency?: Recency | undefined
   readonly without: ReadonlySet<Lever>
   readonly wordNeighbours?: WordNeighbours | undefined
@@ -42,9 +40,8 @@ export interface Recency {
 }
 
 export const DEFAULT_RANK_SETTINGS: RankSettings = {
-  floor: 0.1,
-  shareOfBest: 0.25,
+  floor: 0.12,
+  shareOfBest: 0.4,
   tokenBudget: 1_500,
-  denseWeight: 1,
   without: new Set(),
 }

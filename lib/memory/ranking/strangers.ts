@@ -1,0 +1,20 @@
+import { terms } from '../terms.ts'
+import type { Columns } from './columns.ts'
+
+/**
+ * Whether a text names somebody or something of which this user never spoke: a word with a capital inside a
+ * sentence that no memory holds. Nothing that is remembered is about them.
+ */
+export function namesStranger(columns: Columns, text: string): boolean {
+  for (const { 0: word, index } of text.matchAll(CAPITALISED)) {
+    if (/(?:^|[.!?:"“]\s*)$/u.test(text.slice(0, index))) continue
+    const isUnknown = terms(word).some((term) => {
+      const number = columns.termOf.get(term)
+      return number === undefined || columns.documentFrequency[number] === 0
+    })
+    if (isUnknown) return true
+  }
+  return false
+}
+
+const CAPITALISED = /(?<![\p{L}\p{N}])\p{Lu}\p{L}+/gu
