@@ -58,7 +58,7 @@ export interface FunctionSpec {
   readonly name: string
   /** Who may call: everybody, unasked (`public`); whom the API's rules name (`api`); whom the cookie names (`page`). */
   readonly access: 'public' | 'api' | 'page'
-  /** How a problem is shown; problem+json unless said otherwise. */
+  /** How a problem is shown; problem+json unless said otherwise, and always for /api/. */
   readonly showProblem?: (
     problem: Problem,
     call: { requestId: string; isHtmx: boolean },
@@ -174,8 +174,6 @@ const DEADLINE_MARGIN_MS = 500
 function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
   const { log, metrics } = observe(spec.name)
   const find = createRouter(keysOf(table))
-  const showProblem =
-    spec.showProblem ?? ((problem, { requestId }) => problemAsJson(problem, requestId))
 
   return (event: APIGatewayProxyEventV2, context: Context) => {
     const startedAtMs = performance.now()
@@ -221,7 +219,9 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
       const problem = isProblem(error) ? error : unexpected(error, gone.signal)
       if (problem.status >= 500 && !isHangUp(gone.signal)) fail(error)
       const isHtmx = event.headers['hx-request'] === 'true'
-      return showProblem(problem, { requestId, isHtmx }) as R
+      return spec.showProblem && !event.rawPath.startsWith('/api/')
+        ? (spec.showProblem(problem, { requestId, isHtmx }) as R)
+        : (problemAsJson(problem, requestId) as R)
     }
 
     return {

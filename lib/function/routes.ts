@@ -8,7 +8,8 @@ export interface RouteMatch {
 
 /**
  * Finds the route of a request among `keys`, in their order, greedy ones last. Undefined when no path fits;
- * `allow` when one does, by other methods only. HEAD is answered as GET.
+ * `allow` when one does, by other methods only. `/{path+}` fits every path, so it makes none known. HEAD is
+ * answered as GET.
  */
 export function createRouter(keys: readonly RouteKey[]) {
   const routes = keys
@@ -22,11 +23,13 @@ export function createRouter(keys: readonly RouteKey[]) {
       const found = route.pattern.exec(path)
       if (!found) continue
       if (route.method === wanted) return { key: route.key, params: decodeAll(found.groups ?? {}) }
-      allow.add(route.method)
+      if (!isCatchAll(route.path)) allow.add(route.method)
     }
     return allow.size > 0 ? { allow: [...allow].toSorted() } : undefined
   }
 }
+
+const isCatchAll = (path: string) => /^\/\{\w+\+\}$/.test(path)
 
 export function parseRoute(key: RouteKey) {
   const [method, path] = key.split(' ') as [string, string]
