@@ -48,17 +48,14 @@ const { values: options } = parseArgs({
     workers: { type: 'string', default: String(Math.min(8, availableParallelism())) },
   },
 })
-const models = options.models
-if (models === undefined) {
-  console.error('Say where the teacher and the corpus are: npm run distill -- --models DIR')
-  process.exit(2)
-}
+const models = options.models ?? stop('Say where the teacher and the corpus are: --models DIR.')
 
 const startedAtMs = performance.now()
 const say = (text: string) =>
   console.log(`${((performance.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${text}`)
 
 for (const [file, expected] of Object.entries(INPUTS)) {
+  if (!existsSync(join(models, file))) stop(`${join(models, file)} is missing.`)
   const sum = sha256(readFileSync(join(models, file)))
   say(`${file} ${sum}${sum === expected ? '' : ' (not what the shipped table was made from)'}`)
 }
@@ -109,6 +106,11 @@ else {
   else say(`The two differ: ship it as --version ${Number(shipped.name.split('@')[1]) + 1}.`)
 }
 
+function stop(reason: string): never {
+  console.error(`${reason} docs/embedders.md says what is needed.`)
+  process.exit(2)
+}
+
 /** The teacher's unit vectors of `what`; taken from --cache when they are there, put there when not. */
 async function teach(what: string, count: number, asked: readonly string[] | undefined) {
   const cached = options.cache && join(options.cache, `${what}.f32`)
@@ -120,7 +122,7 @@ async function teach(what: string, count: number, asked: readonly string[] | und
     return vectors
   }
   const runtimeDirectories = options.runtime === undefined ? [] : [options.runtime]
-  await loadOnnxRuntime(runtimeDirectories)
+  await loadOnnxRuntime(runtimeDirectories).catch((error: Error) => stop(`${error.message}.`))
   let said = 0
   const work = { modelDir, runtimeDirectories, rows: count, texts: asked }
   const vectors = await askTeacher(work, Number(options.workers), (done) => {

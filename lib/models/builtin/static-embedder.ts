@@ -62,5 +62,5 @@ export function embedText(table: StaticTable, text: string): Float32Array {
 /** As many pieces as the teacher reads with [CLS] and [SEP]; more than any passage has. */
 const LIMIT_PIECES = 254
 
-/** After so many texts, some 10 ms at their longest, whoever else waits for the thread gets it. */
+/** After so many texts, some 2 ms at their longest, whoever else waits for the thread gets it. */
 const BATCH_TEXTS = 64

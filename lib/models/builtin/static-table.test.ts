@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readStaticTable, writeStaticTable } from './static-table.ts'
@@ -25,19 +26,30 @@ describe('the static table file', () => {
     const file = writeStaticTable(contents)
     const memory = new Uint8Array(file.length + 3)
     memory.set(file, 3)
-    expect([...readStaticTable(memory.subarray(3)).scales]).toEqual([...contents.scales])
+    const table = readStaticTable(memory.subarray(3))
+    expect([...table.scales]).toEqual([...contents.scales])
+    expect([...table.cells]).toEqual([...contents.cells])
   })
 
   it('notices any changed byte and any missing end', () => {
     const file = writeStaticTable(contents)
     for (let at = 0; at < file.length; at++) {
-      const damaged = file.slice()
+      const damaged = Uint8Array.from(file)
       damaged[at]! ^= 1
       expect(() => readStaticTable(damaged), `byte ${at}`).toThrow(/first bytes|damaged/)
       expect(() => readStaticTable(file.subarray(0, at)), `${at} bytes`).toThrow(
         /first bytes|damaged/,
       )
     }
+  })
+
+  it('refuses a format it does not know, and lengths that do not fit', () => {
+    const newer = Buffer.from(writeStaticTable(contents))
+    newer.writeUInt32LE(2, 40)
+    expect(() => readStaticTable(sealed(newer))).toThrow('has format 2; this release reads 1')
+    const wider = Buffer.from(writeStaticTable(contents))
+    wider.writeUInt32LE(3, 48)
+    expect(() => readStaticTable(sealed(wider))).toThrow('its length does not fit its header')
   })
 
   it('refuses rows that do not fit the vocabulary, and a name without room', () => {
@@ -55,3 +67,9 @@ describe('the shipped table', () => {
     expect(bytes.length).toBeLessThan(4_200_000)
   })
 })
+
+/** The file with the checksum of what it now holds. */
+function sealed(file: Buffer): Buffer {
+  createHash('sha256').update(file.subarray(40)).digest().copy(file, 8)
+  return file
+}

@@ -37,6 +37,12 @@ describe('WordNeighbours', () => {
     }
   })
 
+  it('leaves single letters out', () => {
+    const [alpha, letter] = [embedText(table, 'alpha'), embedText(table, 'α')]
+    expect(alpha.reduce((sum, x, j) => sum + x * letter[j]!, 0)).toBeGreaterThan(0.5)
+    expect(neighbours.nearest('alpha')).not.toContainEqual(expect.objectContaining({ word: 'α' }))
+  })
+
   it('misses hardly any of those that a full comparison finds', () => {
     const words = wholeWords()
     const vectors = words.map((word) => embedText(table, word))
@@ -56,20 +62,23 @@ describe('WordNeighbours', () => {
     expect(missed / wanted).toBeLessThan(0.01)
   })
 
-  it.each(['', 'two words', 'x1', '##ing', '茶', '\u{1F375}', 'a'.repeat(41)])(
+  it.each(['', 'two words', 'x1', '##ing', '\u{1F375}', '東京', '大学', 'snow'.repeat(11)])(
     'has nothing to say about “%s”',
     (text) => {
       expect(neighbours.nearest(text)).toEqual([])
     },
   )
 
-  it('remembers the last thousand answers and forgets older ones', () => {
+  it('remembers the last thousand words it was asked for, and no more', () => {
     const fresh = createWordNeighbours(table)
     const [car, music] = [fresh.nearest('car'), fresh.nearest('music')]
-    for (const word of wholeWords().slice(2_000, 2_999)) fresh.nearest(word)
-    expect(fresh.nearest('music')).toBe(music)
-    expect(fresh.nearest('CAR')).not.toBe(car)
-    expect(fresh.nearest('car')).toEqual(car)
+    const others = wholeWords().slice(2_000, 2_999)
+    for (const word of others.slice(0, 998)) fresh.nearest(word)
+    expect(fresh.nearest('CAR')).toBe(car)
+    fresh.nearest(others[998]!)
+    expect(fresh.nearest('car')).toBe(car)
+    expect(fresh.nearest('music')).not.toBe(music)
+    expect(fresh.nearest('music')).toEqual(music)
   })
 })
 

@@ -12,7 +12,7 @@ export interface WordNeighbour {
 export interface WordNeighbours {
   /**
    * At most 20 words of the vocabulary whose vectors have a cosine of 0.5 or more with the word's, best first, without the
-   * word itself; one in 200 of them, of those barely near enough, is missed (docs/embedders.md). Empty for what is not one
+   * word itself; one in 250 of them, of those barely near enough, is missed (docs/embedders.md). Empty for what is not one
    * word of letters.
    */
   nearest(word: string): readonly WordNeighbour[]
@@ -45,9 +45,8 @@ const MOST_NEIGHBOURS = 20
 const KEPT_WORDS = 1_000
 /** The vocabulary's longest word has 18 letters; what is far longer is no word, and would only fill the memory of them. */
 const LONGEST_WORD = 40
-const IS_WORD = /^\p{L}+$/u
-/** Single characters of these scripts stand for syllables or words: their vectors say nothing of the whole. */
-const IS_IDEOGRAPHIC = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}]/u
+/** One word of letters. Scripts without spaces are left out: their characters, alone in the vocabulary, are no words. */
+const IS_WORD = /^(?!.*[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}])\p{L}+$/u
 
 /**
  * The candidates. A full comparison with all of them takes 2 ms, so that a signature, one bit a dimension, goes before it: vectors
@@ -70,24 +69,30 @@ function collectWords({ rows, dimension, cells, wordPiece }: StaticTable): Words
   const ids: number[] = []
   for (let id = 0; id < rows; id++) {
     const piece = wordPiece.piece(id)
-    if (piece.length > 1 && IS_WORD.test(piece) && !IS_IDEOGRAPHIC.test(piece)) ids.push(id)
+    if (piece.length > 1 && IS_WORD.test(piece)) ids.push(id)
   }
   const factors = new Float32Array(ids.length)
   const ints = signatureInts(dimension)
   const signatures = new Int32Array(ids.length * ints)
-  for (const [i, id] of ids.entries()) {
-    const row = cells.subarray(id * dimension, (id + 1) * dimension)
+  for (let i = 0; i < ids.length; i++) {
+    const first = ids[i]! * dimension
     let square = 0
-    for (const cell of row) square += cell * cell
+    for (let j = first; j < first + dimension; j++) square += cells[j]! * cells[j]!
     factors[i] = square === 0 ? 0 : 1 / Math.sqrt(square)
-    writeSignature(row, signatures, i * ints)
+    writeSignature(cells, first, dimension, signatures, i * ints)
   }
   return { ids: Int32Array.from(ids), factors, signatures }
 }
 
-function writeSignature(vector: Int8Array | Float32Array, into: Int32Array, at: number) {
-  for (const [j, x] of vector.entries()) {
-    if (x > 0) into[at + (j >> 5)] = into[at + (j >> 5)]! | (1 << (j & 31))
+function writeSignature(
+  numbers: Int8Array | Float32Array,
+  from: number,
+  dimension: number,
+  into: Int32Array,
+  at: number,
+) {
+  for (let j = 0; j < dimension; j++) {
+    if (numbers[from + j]! > 0) into[at + (j >> 5)]! |= 1 << (j & 31)
   }
 }
 
@@ -97,7 +102,7 @@ function search(table: StaticTable, words: Words, word: string): readonly WordNe
   const vector = embedText(table, word)
   const ints = signatureInts(dimension)
   const signature = new Int32Array(ints)
-  writeSignature(vector, signature, 0)
+  writeSignature(vector, 0, dimension, signature, 0)
   const most = dimension * MOST_DIFFERENT_SIGNS
   const found: WordNeighbour[] = []
   for (let i = 0; i < ids.length; i++) {

@@ -17,7 +17,7 @@ describe('WordPiece', () => {
   })
 
   it('gives no more ids than asked for, and the first ones', () => {
-    const text = 'unbelievably long [MASK] stories of antidisestablishmentarianism'
+    const text = 'unbelievably long [MASK] stories of antidisestablishmentarianism [SEP]'
     const all = wordPiece.encode(text)
     for (let limit = 0; limit <= all.length + 1; limit++) {
       expect(wordPiece.encode(text, limit)).toEqual(all.slice(0, limit))
