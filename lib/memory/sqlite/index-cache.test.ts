@@ -65,6 +65,29 @@ describe('index cache', () => {
     expect(done()).toEqual(['put coffee'])
   })
 
+  it('is not asked for a question that wants no answers', async () => {
+    await using folder = await temporaryFolder()
+    const { ranking, done } = observed()
+    await using store = openTestStore(join(folder.path, 'memory.db'), { ranking })
+    await store.forUser(ada).save([{ memory: said('tea') }])
+    const query = { text: 'tea', at: new Date() }
+    expect(await store.forUser(ada).recall({ ...query, limit: 0 })).toEqual([])
+    expect(done()).toEqual([])
+    expect(await store.forUser(ada).recall({ ...query, limit: 1 })).toHaveLength(1)
+    expect(done()).toEqual(['create', 'put tea'])
+  })
+
+  it('reads nothing twice when the newest memory was deleted before it began', async () => {
+    await using folder = await temporaryFolder()
+    const { ranking, done } = observed()
+    await using store = openTestStore(join(folder.path, 'memory.db'), { ranking })
+    const [tea, water] = [said('tea'), said('water')]
+    await store.forUser(ada).save([{ memory: tea }, { memory: water }])
+    await store.forUser(ada).delete(water.id)
+    for (const _ of [1, 2, 3]) expect(await texts(store.forUser(ada))).toEqual(['tea'])
+    expect(done()).toEqual(['create', 'put tea'])
+  })
+
   it('adds what another process wrote or edited, without building anew', async () => {
     await using folder = await temporaryFolder()
     const file = join(folder.path, 'memory.db')
@@ -188,6 +211,21 @@ describe('index cache', () => {
     expect(await store.holdings(ada)).toEqual({ memories: 0, embedded: 0, indexed: 0 })
   })
 
+  it('builds anew for a user who was cleared elsewhere and came back', async () => {
+    await using folder = await temporaryFolder()
+    const file = join(folder.path, 'memory.db')
+    const { ranking, done } = observed()
+    await using store = openTestStore(file, { ranking })
+    await using other = openTestStore(file)
+    await store.forUser(ada).save([{ memory: said('tea') }])
+    await texts(store.forUser(ada))
+    await other.forUser(ada).clear()
+    await other.forUser(ada).save([{ memory: said('rum') }])
+    done()
+    expect(await texts(store.forUser(ada))).toEqual(['rum'])
+    expect(done()).toEqual(['create', 'put rum'])
+  })
+
   it('finds by its words a text whose vectors were made for other passages', async () => {
     await using folder = await temporaryFolder()
     const { ranking, done } = observed()
@@ -217,14 +255,20 @@ describe('index cache', () => {
     const failing: Ranking = {
       rank,
       createIndex() {
-        if (isBroken) throw new Error('No room')
-        return ranking.createIndex()
+        const index = ranking.createIndex()
+        return Object.assign(Object.create(index) as MemoryIndex, {
+          put(memory: Parameters<MemoryIndex['put']>[0]) {
+            if (isBroken && memory.text === 'water') throw new Error('No room')
+            index.put(memory)
+          },
+        })
       },
     }
     await using store = openTestStore(join(folder.path, 'memory.db'), { ranking: failing })
-    await store.forUser(ada).save([{ memory: said('tea') }])
+    await store.forUser(ada).save(['tea', 'water'].map((text) => ({ memory: said(text) })))
     await expect(texts(store.forUser(ada))).rejects.toThrow('No room')
+    expect(await store.holdings(ada)).toMatchObject({ memories: 2, indexed: 0 })
     isBroken = false
-    expect(await texts(store.forUser(ada))).toEqual(['tea'])
+    expect(await texts(store.forUser(ada))).toEqual(['tea', 'water'])
   })
 })

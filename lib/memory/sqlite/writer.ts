@@ -1,4 +1,4 @@
-import { Problem } from '../../errors.ts'
+import { Problem, StoreUnavailableError } from '../../errors.ts'
 import type { Memory } from '../memory.ts'
 import { passages } from '../passages.ts'
 import type { MemoryToSave } from '../store.ts'
@@ -27,7 +27,7 @@ export function createWriter(
 ): Writer {
   function numberOf(user: UserRow, revision: number): number {
     if (revision >= ROWS_OF_USER || user.user_no >= USERS) {
-      throw new Problem(507, 'The memory is full', 'One file holds two million users in its life.')
+      throw new StoreUnavailableError('The memory file has given out all its numbers.')
     }
     return user.user_no * ROWS_OF_USER + revision
   }

@@ -26,6 +26,17 @@ export function describeConversations({ it, open }: Suite) {
     expect(await before(0)).toEqual([])
   })
 
+  it('goes back from where a turn was that is deleted since', async () => {
+    const memories = (await open()).forUser(ada)
+    const turns = Array.from({ length: 4 }, (_, at) =>
+      said(`Turn ${at}`, { conversationId: 'trip' }),
+    )
+    await save(memories, ...turns)
+    await memories.delete(turns[2]!.id)
+    const window = await memories.conversation('trip', { limit: 9, before: turns[2]!.id })
+    expect(idsOf(window)).toEqual(idsOf(turns.slice(0, 2)))
+  })
+
   it('shows each reach where it belongs', async () => {
     const memories = (await open()).forUser(ada)
     const [found, shown, kept] = (['recall', 'list', 'history'] as const).map((reach) =>

@@ -55,12 +55,12 @@ export function describeRecall({ it, open }: Suite) {
 
   it('finds a memory of several passages by any of their vectors', async () => {
     const memories = (await open()).forUser(ada)
-    await memories.save(
-      SMALL_TALK.map((text, at) => ({ memory: said(text), vectors: [unit(at + 1)] })),
-    )
     const sentence = `${'word '.repeat(60)}end. `
     const long = said(sentence.repeat(5)) // 305 characters each, so one to a passage.
     await memories.save([{ memory: long, vectors: [1, 1, 7, 1, 1].map(unit) }])
+    await memories.save(
+      SMALL_TALK.map((text, at) => ({ memory: said(text), vectors: [unit(at + 1)] })),
+    )
     await expect
       .poll(() => recalled(memories, 'beverage', { limit: 1, embedding: unit(7) }), SOON)
       .toEqual([long.id])
