@@ -8,9 +8,9 @@ export async function loadStaticTable(path: string | URL): Promise<StaticTable> 
   try {
     return readStaticTable(await readFile(path))
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
     throw new Error(
-      `The built-in embedder cannot use its table ${String(path)}: ${reason} Restore that file from the release.`,
+      `The built-in embedder cannot use its table ${String(path)}: ${reason}. Restore that file from the release.`,
       { cause },
     )
   }

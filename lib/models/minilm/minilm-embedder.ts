@@ -53,7 +53,7 @@ async function openEncoder(options: MiniLmOptions): Promise<EncodeText> {
   const wordPiece = createWordPiece(await readFile(join(modelDir, 'vocab.txt'), 'utf8'))
   const model = await openMiniLm(await loadRuntime(), modelDir, threads)
   const [first, last] = ['[CLS]', '[SEP]'].map((piece) => wordPiece.idOf(piece))
-  if (first === undefined || last === undefined) throw new Error('vocab.txt has no [CLS] or [SEP].')
+  if (first === undefined || last === undefined) throw new Error('vocab.txt has no [CLS] or [SEP]')
   return async (text) => {
     const ids = wordPiece.encode(text, LIMIT_PIECES - 2)
     if (ids.every((id) => id === wordPiece.unknown)) return new Float32Array(MINILM_DIMENSION)
@@ -66,7 +66,7 @@ function missing(cause: unknown): UpstreamError {
   return new UpstreamError(
     'minilm',
     'unavailable',
-    `The minilm embedder could not be opened. ${reason} ` +
+    `The minilm embedder could not be opened. ${reason}. ` +
       'MODEL_DIR must hold vocab.txt and onnx/model_quantized.onnx; docs/embedders.md says how to get both.',
     { cause },
   )
