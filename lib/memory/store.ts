@@ -26,7 +26,8 @@ export type Saved = 'stored' | 'pending'
 export interface UserMemories {
   /**
    * Saves all or none; resolves once they are durable. A memory whose id is there already is left as it is,
-   * so a repeated save changes nothing. `vectors` holds one unit vector for each passage of the text
+   * so a repeated save changes nothing. Rejects with a Problem 409 when a message id stands for another message,
+   * whoever's it is. `vectors` holds one unit vector for each passage of the text
    * (lib/memory/passages.ts); undefined where no embedder made them yet: such a memory is found by its words.
    */
   save(memories: readonly MemoryToSave[]): Promise<Saved>

@@ -51,6 +51,9 @@ export const ADDITIONS: readonly string[] = [
   CREATE UNIQUE INDEX memories_by_id ON memories (user_no, id);
   CREATE UNIQUE INDEX memories_by_message ON memories (user_no, message_id, role)
     WHERE message_id IS NOT NULL;
+  -- A caller's message id stands for one message, whoever's it is.
+  CREATE UNIQUE INDEX messages_by_id ON memories (message_id)
+    WHERE message_id IS NOT NULL AND role = 'user';
   CREATE INDEX memories_by_revision ON memories (user_no, revision);
   CREATE INDEX memories_by_time ON memories (user_no, ts_ms, id) WHERE reach <> 'history';
   CREATE INDEX memories_by_conversation ON memories (user_no, conversation_id, ts_ms, id, role)

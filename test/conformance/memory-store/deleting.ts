@@ -32,8 +32,11 @@ export function describeDeleting({ it, open }: Suite) {
   it('clears all of a user and nothing of another', async () => {
     const store = await open()
     const [adas, alans] = [store.forUser(ada), store.forUser(alan)]
-    for (const memories of [adas, alans]) {
-      await save(memories, asked('I drink tea', 'message-1', { speaker: 'Grace' }))
+    for (const [memories, messageId] of [
+      [adas, 'message-1'],
+      [alans, 'message-2'],
+    ] as const) {
+      await save(memories, asked('I drink tea', messageId, { speaker: 'Grace' }))
       await save(memories, said('Shown', { reach: 'list' }), said('Kept', { reach: 'history' }))
       await memories.lease('reply:message-1', 'one', 30_000)
     }

@@ -37,7 +37,8 @@ export function describeIsolation({ it, open }: Suite) {
     const [adas, alans] = [store.forUser(ada), store.forUser(alan)]
     const tea = asked('I only drink tea', 'message-1')
     await save(adas, tea)
-    const coffee = { ...tea, text: 'I only drink coffee' }
+    const turn = { messageId: 'message-2', state: 'complete' as const }
+    const coffee = { ...tea, text: 'I only drink coffee', turn }
     await save(alans, coffee)
     await alans.updateTurn({ memory: { ...coffee, text: 'I never drink coffee' } })
     expect((await alans.get(tea.id))?.text).toBe('I never drink coffee')
@@ -50,7 +51,7 @@ export function describeIsolation({ it, open }: Suite) {
     const store = await open()
     const [adas, alans] = [store.forUser(ada), store.forUser(alan)]
     const mine = asked('Mine', 'message-1')
-    const theirs = asked('Theirs', 'message-1')
+    const theirs = asked('Theirs', 'message-2')
     await save(adas, mine)
     await save(alans, theirs)
     const window = await adas.conversation('default', { limit: 9, before: theirs.id })
