@@ -38,7 +38,11 @@ export function conversationView(
   return {
     title: titleOf(summary?.title ?? firstText),
     ...history,
-    composer: { ...newComposer(conversationId), draft: more.draft },
+    composer: {
+      ...newComposer(conversationId),
+      draft: more.draft,
+      reloads: !history.isEnd,
+    },
     exampleIds: Array.from({ length: EXAMPLES }, newId),
     notes,
     alert: more.alert,

@@ -13,6 +13,7 @@ import { memoryRoutes } from './memories.ts'
 import { conversationOf, editMessage, isHtmx, messageOf, say, sessionOf } from './say.ts'
 import {
   ConversationQuery,
+  EditedMessageForm,
   EmptyForm,
   HomeQuery,
   MessageForm,
@@ -49,7 +50,7 @@ export const { routes, handler } = buffered(
 
     'POST /c/{id}/messages': route({ form: MessageForm }, (call) => say(call, opened)),
 
-    'POST /c/{id}/m/{message}/edit': route({ form: MessageForm }, (call) =>
+    'POST /c/{id}/m/{message}/edit': route({ form: EditedMessageForm }, (call) =>
       editMessage(call, opened),
     ),
 

@@ -17,6 +17,8 @@ export interface HistoryWindow {
   readonly items: readonly ChatItem[]
   /** The oldest shown, where there is more before it. */
   readonly earlierThan: string | undefined
+  /** Whether it ends with the latest message. */
+  readonly isEnd: boolean
 }
 
 /** A part of a conversation, oldest first: its end, or what is before memory `before`. Empty: there is no such one. */
@@ -29,6 +31,7 @@ export async function readHistory(
   const shown = turns.slice(-SHOWN_TURNS)
   const isEnd = before === undefined
   return {
+    isEnd,
     items: await itemsOf(memories, conversationId, shown, { isEnd, now }),
     earlierThan: turns.length > shown.length ? shown[0]!.id : undefined,
   }

@@ -16,7 +16,7 @@ import { shellOf, visit } from './visit.ts'
 
 interface MessageFields {
   readonly text: string
-  readonly message_id: string
+  readonly message_id?: string
 }
 
 /** Stores a message and answers with its article and that of its answer, which connects to the rest. */

@@ -15,6 +15,9 @@ export const MessageText = trimmedText(1, 4000)
 /** The text is judged by the handler: where there is no script it must come back with the page. */
 export const MessageForm = z.object({ text: z.string(), message_id: MessageIdText })
 
+/** Needs no id of its own: sent twice, the second finds that the message is not the latest any more. */
+export const EditedMessageForm = z.object({ text: z.string() })
+
 export const UserForm = z.object({ user_id: UserIdText })
 
 export const ThemeForm = z.object({ theme: z.enum(themes), back: z.string().default('/') })

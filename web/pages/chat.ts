@@ -57,7 +57,11 @@ ${shell.visitor?.suggestedUserId ? suggestion(shell.visitor.suggestedUserId) : '
 ${view.earlierThan ? earlierLink(view.composer.conversationId, view.earlierThan) : ''}
 ${view.items.length === 0 ? welcome(view) : ''}`
 
-const chatEnd = (view: ChatView) => html`</div></div>
+const chatEnd = (view: ChatView) => html`${
+  view.composer.reloads
+    ? html`<p id="later"><a href="${conversationPath(view.composer.conversationId)}">Show the latest messages</a></p>`
+    : ''
+}</div></div>
 <div class="foot">
 <button type="button" id="down" hidden>Jump to latest</button>
 <div id="alert" role="alert">${view.alert ?? ''}</div>

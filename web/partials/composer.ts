@@ -9,13 +9,15 @@ export interface Composer {
   /** Where a message is kept in this browser until it is sent; the address may be another one by then. */
   readonly draftKey: string
   readonly draft?: string | undefined
+  /** What is shown does not end with the latest message, so nothing can be added to it: the page is loaded anew. */
+  readonly reloads?: boolean | undefined
 }
 
 /** `stops` holds what ends the answers that are being made; the latest one takes the place of Send. */
 export const composer = (of: Composer, stops: Html, notes: readonly string[]): Html => {
   const path = `${conversationPath(of.conversationId)}/messages`
   return html`<div class="write">
-<form id="composer" method="post" action="${path}" hx-post="${path}" hx-target="#log" hx-swap="beforeend" hx-sync="this:drop">
+<form id="composer" method="post" action="${path}"${of.reloads ? '' : html` hx-post="${path}" hx-target="#log" hx-swap="beforeend" hx-sync="this:drop"`}>
 ${composerFields(of)}
 <button class="send" aria-label="Send" title="Send">${icon.send}</button>
 </form>
