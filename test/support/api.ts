@@ -1,0 +1,140 @@
+import { type ServerSentEvent, readEvents } from './events.ts'
+
+/** The API as a client sees it. Every call resolves with whatever was answered; nothing throws for a 4xx. */
+export interface Api {
+  request<T>(method: string, path: string, options?: RequestOptions): Promise<Answer<T>>
+  chat(body: ChatBody, headers?: Headings): Promise<Answer<ChatAnswer>>
+  /** The same with `stream: true`: its events, in order, once all are there. */
+  chatEvents(body: ChatBody, headers?: Headings): Promise<ServerSentEvent[]>
+  /** The open response, for whoever reads it piece by piece or hangs up. */
+  openStream(body: ChatBody, signal?: AbortSignal): Promise<Response>
+  ingest(body: { user_id?: string; items: readonly IngestItem[] }): Promise<Answer<IngestAnswer>>
+  list(userId: string, query?: Record<string, string>): Promise<Answer<ListAnswer>>
+  search(body: SearchBody): Promise<Answer<{ results: RecalledMemory[] }>>
+  get(userId: string, id: string): Promise<Answer<WireMemory>>
+  forget(userId: string, id: string): Promise<Answer<undefined>>
+}
+
+export type Headings = Readonly<Record<string, string>>
+
+export interface RequestOptions {
+  /** Sent as JSON; a string is sent as it is. */
+  readonly body?: unknown
+  readonly headers?: Headings
+}
+
+export interface Answer<T> {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: T
+}
+
+export interface ProblemBody {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly request_id: string
+  readonly errors?: readonly { path: string; message: string }[]
+}
+
+export interface ChatBody {
+  readonly user_id?: string
+  readonly message: string
+  readonly message_id?: string
+  readonly top_k?: number
+  readonly score_threshold?: number
+  readonly metadata?: Record<string, unknown>
+}
+
+export interface WireMemory {
+  readonly id: string
+  readonly text: string
+  readonly ts: string
+  readonly role: string
+  readonly tags: string[]
+  readonly conversation_id: string | null
+  readonly source: string
+}
+
+export interface RecalledMemory extends WireMemory {
+  readonly score: number
+  readonly why: Record<string, number>
+}
+
+export interface ChatAnswer {
+  readonly response: string
+  readonly context: RecalledMemory[]
+  readonly usage: { prompt_tokens: number; completion_tokens: number; model: string }
+  readonly latency_ms: number
+  readonly timings: { embed_ms: number; recall_ms: number; first_token_ms: number }
+  readonly user_id: string
+  readonly conversation_id: string
+  readonly message_id: string
+  readonly memory: { message: string; reply: string }
+}
+
+export interface IngestItem {
+  readonly text: string
+  readonly role: string
+  readonly ts?: string
+  readonly speaker?: string
+  readonly tags?: readonly string[]
+  readonly conversation_id?: string
+}
+
+export interface IngestAnswer {
+  readonly upserted: number
+  readonly ids: string[]
+}
+
+export interface ListAnswer {
+  readonly results: WireMemory[]
+  readonly next_cursor: string | null
+}
+
+export interface SearchBody {
+  readonly user_id?: string
+  readonly query: string
+  readonly top_k?: number
+  readonly score_threshold?: number
+  readonly tags?: readonly string[]
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+export function createApi(url: string): Api {
+  const request: Api['request'] = async (method, path, { body, headers } = {}) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { ...(body === undefined ? {} : JSON_TYPE), ...headers },
+      ...(body === undefined ? {} : { body: toText(body) }),
+    })
+    const text = await response.text()
+    const isJson = /json/.test(response.headers.get('content-type') ?? '')
+    const parsed: unknown = isJson && text !== '' ? JSON.parse(text) : text || undefined
+    return { status: response.status, headers: response.headers, body: parsed as never }
+  }
+  const openStream = (body: ChatBody, signal?: AbortSignal, headers?: Headings) =>
+    fetch(`${url}/api/chat`, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, ...headers },
+      body: JSON.stringify({ ...body, stream: true }),
+      signal: signal ?? null,
+    })
+  const parameters = (userId: string, more: Record<string, string> = {}) =>
+    new URLSearchParams({ user_id: userId, ...more }).toString()
+  return {
+    request,
+    chat: (body, headers = {}) => request('POST', '/api/chat', { body, headers }),
+    chatEvents: async (body, headers) => readEvents(await openStream(body, undefined, headers)),
+    openStream,
+    ingest: (body) => request('POST', '/api/ingest', { body }),
+    list: (userId, query) => request('GET', `/api/memories?${parameters(userId, query)}`),
+    search: (body) => request('POST', '/api/memories/search', { body }),
+    get: (userId, id) => request('GET', `/api/memories/${id}?${parameters(userId)}`),
+    forget: (userId, id) => request('DELETE', `/api/memories/${id}?${parameters(userId)}`),
+  }
+}
+
+const toText = (body: unknown) => (typeof body === 'string' ? body : JSON.stringify(body))

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import type { TestProject } from 'vitest/node'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The built product, as it is shipped. */
+    dist: string
+    /** The same with what stands in test/fixtures beside it. */
+    distWithFixtures: string
+  }
+}
+
+/** Builds the product once for all tests of a run, into a folder of its own: ./dist may be running. */
+export default async function buildOnce(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'ai-memory-layer-dist-'))
+  const dist = join(folder, 'dist')
+  const distWithFixtures = join(folder, 'dist-with-fixtures')
+  await promisify(execFile)(process.execPath, ['scripts/build.ts', '--out', dist])
+  await cp(dist, distWithFixtures, { recursive: true })
+  await cp('test/fixtures/functions', join(distWithFixtures, 'functions'), { recursive: true })
+  await build({
+    entryPoints: ['test/fixtures/staged-services.ts'],
+    outfile: join(distWithFixtures, 'fixtures/staged-services.mjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    external: ['onnxruntime-node'],
+    logLevel: 'warning',
+  })
+  project.provide('dist', dist)
+  project.provide('distWithFixtures', distWithFixtures)
+  return () => rm(folder, { recursive: true, force: true })
+}
