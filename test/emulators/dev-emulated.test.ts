@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const script = new URL('../../scripts/dev-emulated.ts', import.meta.url).pathname
 
-describe('npm run dev:emulated', () => {
+// Each test starts two programs, which takes a while on a busy machine.
+describe('npm run dev:emulated', { timeout: 30_000 }, () => {
   let folder: string
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dev-emulated-test-'))

@@ -74,7 +74,7 @@ describe('contract of Hugging Face', () => {
     expect(problemsOf(emulator)).toEqual([expect.stringContaining(problem)])
   })
 
-  it.each<[what: string, answer: Reply, problem: string]>([
+  it.each<[what: string, answer: Reply, problem: string, wantsUsage?: boolean]>([
     ['no [DONE]', events(chunk), 'ended without [DONE]'],
     [
       'no finish reason',
@@ -84,22 +84,23 @@ describe('contract of Hugging Face', () => {
     ['an event without id', events({ ...chunk, id: undefined }, '[DONE]'), "property 'id'"],
     ['an event that is not JSON', events('{"id"', '[DONE]'), 'event must be object'],
     ['usage that nobody asked for', events({ ...chunk, usage }, '[DONE]'), 'nobody asked for'],
+    ['no usage', events(chunk, '[DONE]'), 'usage is missing', true],
     ['JSON in place of events', json(200, completion), 'instead of text/event-stream'],
-  ])('catches a stream with %s', async (_, answer, problem) => {
+  ])('catches a stream with %s', async (_, answer, problem, wantsUsage = false) => {
     emulator.fail(chat, { kind: 'answer', answer }, { checked: true })
-    await post(chat, { ...asked, stream: true })
+    const more = wantsUsage ? { stream_options: { include_usage: true } } : {}
+    await post(chat, { ...asked, stream: true, ...more })
     expect(problemsOf(emulator)).toEqual([expect.stringContaining(problem)])
   })
 
   it('lets through what providers are known to leave out', async () => {
-    const good = [
-      [json(200, completion), asked],
-      [events({ ...chunk, choices: [{ ...choice, delta: { content: null } }] }, '[DONE]'), 0],
-    ] as const
-    emulator.fail(chat, { kind: 'answer', answer: good[0][0] }, { checked: true })
-    await post(chat, asked)
-    emulator.fail(chat, { kind: 'answer', answer: good[1][0] }, { checked: true })
-    await post(chat, { ...asked, stream: true })
+    const pass = async (answer: Reply, more: object) => {
+      emulator.fail(chat, { kind: 'answer', answer }, { checked: true })
+      await post(chat, { ...asked, ...more })
+    }
+    const silent = { index: 0, delta: { content: null }, finish_reason: 'stop' }
+    await pass(json(200, completion), { response_format: null, stop: null })
+    await pass(events({ ...chunk, usage: null, choices: [silent] }, '[DONE]'), { stream: true })
     expect(problemsOf(emulator)).toEqual([])
   })
 

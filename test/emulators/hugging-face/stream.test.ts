@@ -78,8 +78,9 @@ describe('streamed chats of Hugging Face', () => {
     ['done-without-finish', 'Zoë trinkt', undefined],
     ['finish-without-done', 'Zoë trinkt gern Tee 🍵.', 'stop'],
   ])('that %s look like a success to the SDK', async (as, said, finishReason) => {
-    emulator.fail(route, { kind: 'stream', as, afterTokens: 2 })
+    emulator.fail(route, { kind: 'stream', as, afterTokens: 2 }, { times: 2 })
     expect(await read()).toEqual({ said, finishReason })
+    expect((await lastEvents()).includes('[DONE]')).toBe(as === 'done-without-finish')
   })
 
   it.each<[fault: Fault, error: object]>([
@@ -96,8 +97,8 @@ describe('streamed chats of Hugging Face', () => {
   ])('fail with %o', async (fault, error) => {
     emulator.fail(route, fault)
     await expect(read()).rejects.toMatchObject(error)
-    expect(emulator.received[0]?.clientClosedAtMs).toBeUndefined()
     expect(await read()).toMatchObject({ finishReason: 'stop' })
+    expect(emulator.received[0]?.clientClosedAtMs).toBeUndefined()
   })
 
   it('leave faults of streams to streams', async () => {
@@ -133,6 +134,18 @@ describe('streamed chats of Hugging Face', () => {
     hangUp.abort()
     await expect.poll(() => emulator.received[1]?.clientClosedAtMs).toBeDefined()
     expect(emulator.received[1]?.tokensMade).toBeLessThan(1_000)
+  })
+
+  it('are not made to the end either where nobody waits for the whole answer', async () => {
+    emulator.settings.msPerToken = 5
+    emulator.settings.reply = () => Array.from({ length: 1_000 }, () => 'x')
+    const hangUp = new AbortController()
+    const asked = client.chatCompletion({ model, messages }, { signal: hangUp.signal })
+    await expect.poll(() => emulator.received[0]?.tokensMade).toBeGreaterThan(1)
+    hangUp.abort()
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' })
+    await expect.poll(() => emulator.received[0]?.clientClosedAtMs).toBeDefined()
+    expect(emulator.received[0]?.tokensMade).toBeLessThan(1_000)
   })
 
   it('are asked for again at once and without end when the SDK may repeat a 503', async () => {

@@ -95,6 +95,16 @@ describe('contract of Pinecone', () => {
     expect(problemsOf(emulator)).toEqual([])
   })
 
+  it('knows that the gateway in front speaks plain text', async () => {
+    const index = pineconeClient(emulator).index({ host, namespace: 'u_ada' })
+    for (const status of [403, 429, 503]) {
+      const answer = text(status, 'No.')
+      emulator.fail('/query', { kind: 'answer', answer }, { checked: true })
+      await index.query({ vector: [1, 0], topK: 1 }).catch(() => undefined)
+    }
+    expect(problemsOf(emulator)).toEqual(['content type text/plain at 503'])
+  })
+
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     fetch(host + path, {
       method: 'POST',

@@ -8,6 +8,7 @@ describe('data plane of Pinecone', () => {
   let emulator: PineconeEmulator
   let index: ReturnType<typeof open>
   let name: string
+  let host: string
 
   const open = (host: string) => pineconeClient(emulator).index({ host })
 
@@ -15,6 +16,7 @@ describe('data plane of Pinecone', () => {
     emulator = await startPineconeEmulator()
     const made = await emulator.createIndex({ dimension: 2 })
     name = made.name
+    host = made.host
     index = open(made.host)
   })
   afterEach(async () => {
@@ -50,7 +52,10 @@ describe('data plane of Pinecone', () => {
     await ada.update({ id: 'a', metadata: { n: 3 } })
     await ada.update({ id: 'missing', metadata: { n: 3 } })
     await ada.update({ filter: { text: { $eq: 'car' } }, metadata: { n: 4 } })
-    expect(emulator.stored(name).map(({ metadata }) => metadata['n'])).toEqual([3, 4])
+    expect(emulator.stored(name).map(({ metadata }) => metadata)).toEqual([
+      { text: 'tea', tags: ['drink'], n: 3 },
+      { text: 'car', tags: ['thing'], n: 4 },
+    ])
 
     await ada.deleteMany({ filter: { n: { $gte: 4 } } })
     expect(emulator.stored(name).map(({ id }) => id)).toEqual(['a'])
@@ -106,7 +111,7 @@ describe('data plane of Pinecone', () => {
     const records = Array.from({ length: 500 }, (_, i) => {
       return { id: `r${String(i).padStart(3, '0')}`, values: [(i * 37) % 500 < 250 ? 1 : 2, 1] }
     })
-    await ada.upsert({ records })
+    await ada.upsert({ records: records.toReversed() })
     const { matches } = await ada.query({ vector: [1, 0], topK: 5 })
     const best = records.filter(({ values }) => values[0] === 2).slice(0, 5)
     expect(matches.map(({ id }) => id)).toEqual(best.map(({ id }) => id))
@@ -146,9 +151,44 @@ describe('data plane of Pinecone', () => {
 
   it('keeps values in 32 bits', async () => {
     const ada = index.namespace('u_ada')
-    await ada.upsert({ records: [{ id: 'a', values: [0.1, 0.2] }] })
-    const { records } = await ada.fetch({ ids: ['a'] })
-    expect(records['a']?.values).toEqual([Math.fround(0.1), Math.fround(0.2)])
+    const sparseValues = { indices: [7], values: [0.1] }
+    await ada.upsert({ records: [{ id: 'a', values: [0.1, 0.2], sparseValues }] })
+    const kept = {
+      id: 'a',
+      values: [Math.fround(0.1), Math.fround(0.2)],
+      sparseValues: { indices: [7], values: [Math.fround(0.1)] },
+    }
+    expect((await ada.fetch({ ids: ['a'] })).records).toEqual({ a: kept })
+    const query = { vector: [1, 0], topK: 1 }
+    expect((await ada.query({ ...query, includeValues: true })).matches).toMatchObject([kept])
+    expect((await ada.query(query)).matches[0]).toEqual({
+      id: 'a',
+      score: Math.fround(0.1),
+      values: [],
+    })
+  })
+
+  it('only counts what a dry run of an update would change', async () => {
+    const ada = index.namespace('u_ada')
+    await ada.upsert({ records: [{ id: 'a', values: [1, 0], metadata: { n: 1 } }] })
+    const update = (more: object) =>
+      fetch(`${host}/vectors/update`, {
+        method: 'POST',
+        headers: {
+          'api-key': emulator.apiKey,
+          'x-pinecone-api-version': '2026-07',
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({
+          namespace: 'u_ada',
+          filter: { n: 1 },
+          setMetadata: { n: 2 },
+          ...more,
+        }),
+      }).then((response) => response.json())
+    expect(await update({ dryRun: true })).toEqual({ matchedRecords: 1 })
+    expect(await update({})).toEqual({ matchedRecords: 1 })
+    expect(await update({})).toEqual({ matchedRecords: 0 })
   })
 
   it('has no route behind a doubled slash', async () => {

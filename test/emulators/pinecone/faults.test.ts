@@ -100,12 +100,15 @@ describe('scripted faults of Pinecone', () => {
     emulator.fail('POST /vectors/upsert', { kind: 'half-body' })
     await expect(upsert('half')).rejects.toThrow(TypeError)
     expect(emulator.stored(name).map(({ id }) => id)).toEqual(['a', 'applied', 'half'])
-    expect(emulator.requests('/vectors/upsert').map(({ fault }) => fault)).toEqual([
+    const upserts = emulator.requests('/vectors/upsert')
+    expect(upserts.map(({ fault }) => fault)).toEqual([
       undefined,
       'reset',
       'apply-then reset',
       'half-body',
     ])
+    // It was the emulator that cut these, not the client.
+    expect(upserts.filter(({ clientClosedAtMs }) => clientClosedAtMs !== undefined)).toEqual([])
   })
 
   it('ends a creation that the SDK repeats by itself as a conflict', async () => {
@@ -173,6 +176,20 @@ describe('scripted faults of Pinecone', () => {
     await expect(asking).rejects.toThrow('aborted')
     await expect.poll(() => emulator.requests('/query')[0]?.clientClosedAtMs).toBeDefined()
     expect(scripted.hits).toBe(0)
+  })
+
+  it('keeps the newest requests only, and reports each when it is over', async () => {
+    const over: (number | undefined)[] = []
+    await using forgetful = await startPineconeEmulator({
+      keepRequests: 2,
+      onExchange: ({ status }) => over.push(status),
+    })
+    for (const path of ['/indexes', '/indexes/a', '/indexes/b']) {
+      const headers = { 'api-key': forgetful.apiKey, 'x-pinecone-api-version': '2026-07' }
+      await (await fetch(forgetful.url + path, { headers })).text()
+    }
+    expect(forgetful.received.map(({ path }) => path)).toEqual(['/indexes/a', '/indexes/b'])
+    await expect.poll(() => over).toEqual([200, 404, 404])
   })
 
   it('counts connections, of which calls in a row need only one', async () => {

@@ -61,6 +61,12 @@ describe('limits of Pinecone', () => {
       false,
     ],
     [
+      'sparse values without their indices',
+      [record({ sparseValues: { indices: [1], values: [1, 1] } })],
+      'must have the same length',
+      false,
+    ],
+    [
       'the same sparse index twice',
       [record({ sparseValues: { indices: [1, 1], values: [1, 1] } })],
       'must be unique',

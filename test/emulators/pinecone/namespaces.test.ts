@@ -9,11 +9,12 @@ const nearest = { vector: [1, 0], topK: 10 }
 
 describe('namespaces of Pinecone', () => {
   let emulator: PineconeEmulator
+  let host: string
   let index: ReturnType<ReturnType<typeof pineconeClient>['index']>
 
   beforeEach(async () => {
     emulator = await startPineconeEmulator()
-    const { host } = await emulator.createIndex({ dimension: 2 })
+    host = (await emulator.createIndex({ dimension: 2 })).host
     index = pineconeClient(emulator).index({ host })
   })
   afterEach(async () => {
@@ -33,6 +34,19 @@ describe('namespaces of Pinecone', () => {
   it('takes the empty namespace for the default one, which everybody shares', async () => {
     await index.namespace('').upsert({ records })
     expect((await index.query(nearest)).matches).toHaveLength(1)
+    // The SDK names the default namespace by itself; others leave it out, or empty.
+    for (const query of [nearest, { ...nearest, namespace: '' }]) {
+      const response = await fetch(`${host}/query`, {
+        method: 'POST',
+        headers: {
+          'api-key': emulator.apiKey,
+          'x-pinecone-api-version': '2026-07',
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify(query),
+      })
+      expect(await response.json()).toMatchObject({ matches: [{ id: 'a' }] })
+    }
     const { namespaces } = await index.describeIndexStats()
     expect(namespaces).toEqual({ __default__: { recordCount: 1 } })
   })
