@@ -4,8 +4,8 @@ import type { Statements } from './statements.ts'
 
 /**
  * Erases what was deleted from the file itself. SQLite zeroes a deleted row, but not the copies of rows that its
- * trees leave behind in free space when they grow: only rewriting the file is sure to (docs/decisions, "Erase by
- * rewriting"). That is done in a thread of its own, a little after the deletion.
+ * trees leave in free space when they grow: only rewriting the file is sure to. That is done in another thread, a
+ * little after the deletion. Measured in docs/decisions/0003-erase-by-rewriting.md.
  */
 export interface Eraser {
   /** Notes, in the transaction that deletes, that something was deleted. */

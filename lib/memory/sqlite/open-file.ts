@@ -45,7 +45,7 @@ export function openFile(file: string): DatabaseSync {
 
 /**
  * The page size counts only in a new file. The log is synced at every commit: an acknowledged write survives a
- * power cut. A small log keeps the slowest write short. Measured in docs/decisions/0002-an-index-in-the-process.md.
+ * power cut. A small log keeps the slowest write short.
  */
 const pragmas = (folder: string) => `
   PRAGMA page_size = 8192;
