@@ -10,6 +10,7 @@ export const PASSAGE_PIECES = 250
  * a code point: every word is in a passage. Empty for a text of white space.
  */
 export function passages(text: string): string[] {
+  if (SHORT.test(text)) return text.trim() === '' ? [] : [text.trim()]
   const found: string[] = []
   let start = 0
   while (start < text.length) {
@@ -20,6 +21,9 @@ export function passages(text: string): string[] {
   }
   return found
 }
+
+/** Most of what is said in a chat: a character is a piece at most, but for Hangul. */
+const SHORT = new RegExp(`^[^\\uac00-\\ud7a3]{0,${PASSAGE_PIECES}}$`)
 
 /** Where the passage that starts at `start` ends, in UTF-16 units. */
 function endOfPassage(text: string, start: number): number {
