@@ -52,8 +52,8 @@ export interface Holdings {
   readonly indexed: number
 }
 
-/** Some 50,000 memories of a chat. */
-const INDEX_BYTES = 128 * 1024 * 1024
+/** Some 70,000 memories of a chat, at 128 dimensions. */
+const INDEX_BYTES = 64 * 1024 * 1024
 
 const ERASE_AFTER_MS = 5_000
 
