@@ -9,14 +9,17 @@ import {
 } from '../../lib/schema.ts'
 import { themes } from '../../web/layout.ts'
 
+/** A browser sends the ends of lines as CR LF, a script as LF: the same text either way. */
+const FormText = z.string().transform((value) => value.replaceAll('\r\n', '\n'))
+
 /** As in POST /api/chat: 4,000 characters. */
 export const MessageText = trimmedText(1, 4000)
 
 /** The text is judged by the handler: where there is no script it must come back with the page. */
-export const MessageForm = z.object({ text: z.string(), message_id: MessageIdText })
+export const MessageForm = z.object({ text: FormText, message_id: MessageIdText })
 
 /** Needs no id of its own: sent twice, the second finds that the message is not the latest any more. */
-export const EditedMessageForm = z.object({ text: z.string() })
+export const EditedMessageForm = z.object({ text: FormText })
 
 export const UserForm = z.object({ user_id: UserIdText })
 
@@ -41,7 +44,7 @@ export const MemoriesQuery = z.object({
 })
 
 export const EditForm = z.object({
-  text: trimmedText(1, 32_000),
+  text: FormText.pipe(trimmedText(1, 32_000)),
   tags: z
     .string()
     .default('')
@@ -71,7 +74,7 @@ export const ForgetAllForm = z.object({
 })
 
 export const UploadForm = z.object({
-  lines: z.string(),
+  lines: FormText,
   /** Number of the first line in its file, which may come in parts. */
   first: z.coerce.number().int().min(1).default(1),
 })
