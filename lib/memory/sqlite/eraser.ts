@@ -104,7 +104,10 @@ function rewrite(file: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(REWRITE, { eval: true, workerData: file })
     worker.once('error', reject)
-    worker.once('exit', () => resolve())
+    worker.once('exit', (code) => {
+      if (code === 0) resolve()
+      else reject(new Error(`The rewriting thread ended with code ${code}.`))
+    })
   })
 }
 
