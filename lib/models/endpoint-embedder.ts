@@ -84,7 +84,7 @@ async function checkServer(
     const answer = await fetch(endpointRoute(endpoint, '/info'), {
       headers: endpointHeaders(endpoint),
     })
-    info = await answer.json()
+    info = (await answer.json()) as ServerInfo
   } catch (error) {
     if (faultOf(error)?.statusCode === 404) return BATCH_TEXTS
     throw error

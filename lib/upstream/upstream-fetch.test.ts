@@ -157,6 +157,26 @@ describe('An event stream', () => {
     await expect.poll(() => fetch.status().status).toBe('degraded')
   })
 
+  it('whose end comes after its reader left gives its connection back', async () => {
+    await using server = await startServer((_, response) => {
+      response.writeHead(200, events).write('data: [DONE]\n\n')
+      setTimeout(() => response.end(), 30)
+    })
+    const fetch = open()
+    const reader = (await fetch(server.url)).body!.getReader()
+    await reader.read()
+    reader.releaseLock()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await fetch(server.url)
+    expect(fetch.connections.opened()).toBe(1)
+  })
+
+  it('that says no is read whole, like any other refusal', async () => {
+    await using server = await startServer(answer(429, '{"code":"too_many"}', events))
+    const fetch = open({ retries: 0 })
+    expect(await faultFrom(fetch(server.url))).toMatchObject({ statusCode: 429, code: 'too_many' })
+  })
+
   it('that nobody reads to its end does not hold its connection for ever', async () => {
     await using server = await startServer((_, response) => {
       response.writeHead(200, events).write('data: 1\n\n')

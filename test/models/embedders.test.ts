@@ -123,11 +123,21 @@ describe.each([
   it('stands a text that is longer than the model reads', async () => {
     const vectors = await open().embed(['word '.repeat(1000)])
     expect(length(vectors[0]!)).toBeCloseTo(1, 5)
+    expect(emulator.requests(EMBED)[0]?.json).toMatchObject({ truncate: true })
+  })
+
+  it('makes every vector length 1, but none of nothing', async () => {
+    const threeFour = Array.from({ length: 384 }, (_, index) => [3, 4][index] ?? 0)
+    const answer = [threeFour, threeFour.map(() => 0)]
+    emulator.fail(EMBED, { kind: 'answer', answer: json(200, answer) })
+    const vectors = await open().embed(['tea', 'coffee'])
+    expect(vectors[0]!.slice(0, 3)).toEqual(Float32Array.of(0.6, 0.8, 0))
+    expect(length(vectors[1]!)).toBe(0)
   })
 
   it.each([
     ['an empty list, which the SDK lets pass', []],
-    ['too few vectors', [[1, 2]]],
+    ['too few vectors', [Array.from({ length: 384 }, () => 1)]],
     ['a vector a token', [[[1], [2]], [[1]]]],
     [
       'numbers that are none',
@@ -205,7 +215,7 @@ describe.each([
 })
 
 describe('Embedder: Hugging Face alone', () => {
-  it('uses the provider hf-inference, looks the model up once and logs nothing', async () => {
+  it('uses the provider hf-inference, looks the model up once, and warms without embedding', async () => {
     const model = 'acme/looked-up-once'
     emulator.setModel(model, {
       providers: {
@@ -214,17 +224,30 @@ describe('Embedder: Hugging Face alone', () => {
       },
       embedding: { dimension: 384, maxTokens: 256 },
     })
-    const log = vi.spyOn(console, 'log')
     const embedder = openHuggingFace({ model })
     await embedder.warm()
+    expect(emulator.requests(/^POST/)).toEqual([])
+    expect(emulator.requests(`GET /api/models/${model}`)).toHaveLength(2) // One of them is the probe.
     await embedder.embed(['tea'])
     await embedder.embed(['coffee'])
-    expect(emulator.requests(`GET /api/models/${model}`)).toHaveLength(2) // One of them is the probe.
+    expect(emulator.requests(`GET /api/models/${model}`)).toHaveLength(2)
     expect(emulator.requests(/^POST/).map(({ path }) => path)).toEqual([
       `/hf-inference/models/${model}/pipeline/feature-extraction`,
       `/hf-inference/models/${model}/pipeline/feature-extraction`,
     ])
-    expect(log).not.toHaveBeenCalled()
+  })
+
+  it('silences the SDK, which writes the names of models to the console', async () => {
+    const model = 'acme/only-staged'
+    emulator.setModel(model, {
+      providers: {
+        'hf-inference': { status: 'staging', providerId: model, task: 'sentence-similarity' },
+      },
+      embedding: { dimension: 384, maxTokens: 256 },
+    })
+    const consoles = [vi.spyOn(console, 'log'), vi.spyOn(console, 'warn')]
+    await openHuggingFace({ model }).embed(['tea'])
+    for (const spy of consoles) expect(spy).not.toHaveBeenCalled()
   })
 
   it('names the setting where hf-inference does not serve the model, or nobody knows it', async () => {

@@ -94,6 +94,13 @@ describe('Generator: an OpenAI-shaped server', () => {
     })
   })
 
+  it('names an error that came within the stream', async () => {
+    emulator.fail(CHAT, { kind: 'stream', as: 'error-data' })
+    expect((await failureOf(open())).message).toContain('error_in_stream')
+    emulator.fail(CHAT, { kind: 'stream', as: 'error-event' })
+    expect((await failureOf(open())).message).toContain('error_in_stream')
+  })
+
   it.each(['finish-without-done', 'unterminated'] as const)(
     'takes a stream that says all (%s) for an answer',
     async (as) => {
