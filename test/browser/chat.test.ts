@@ -70,7 +70,7 @@ describe.skipIf(missingBrowser)('the chat page', () => {
     const body = chat.answer.locator('.text')
     const streamed = await body.innerHTML()
     for (const tag of ['strong', 'em', 'table td', 'pre code', 'blockquote a[rel~="noopener"]']) {
-      expect(await body.locator(tag).count(), tag).toBeGreaterThan(0)
+      expect(await body.locator(tag).count()).toBeGreaterThan(0)
     }
     expect(await body.locator('code').innerText()).toContain('if (1 < 2 && 3 > 2) call("x")')
     await page.reload()
@@ -116,7 +116,7 @@ describe.skipIf(missingBrowser)('the chat page', () => {
 
   it('says that the model failed, keeps what it said, and retries', async () => {
     const { chat, context, page } = await open()
-    await chat.send(speak('Half an answer', { apartMs: 5, then: 'unavailable' }))
+    await chat.send(speak('Half an answer', { apartMs: 5, failsAs: 'unavailable' }))
     await chat.settled()
     expect(await chat.answer.getByRole('alert').innerText()).toContain('did not answer')
     expect(await chat.answer.locator('.text').innerText()).toContain('Half an answer')

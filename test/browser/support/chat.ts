@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core'
 /** The chat page as its reader uses it. */
 export interface ChatPage {
   /** Types a message and presses Enter. */
-  send(text: string): Promise<void>
+  readonly send: (text: string) => Promise<void>
   /** Sends it and waits for the whole answer; its text. */
   ask(text: string): Promise<string>
   /** Waits until no answer is being made. */
@@ -51,6 +51,6 @@ export function chatPage(page: Page): ChatPage {
 /** Has the staged model speak markdown, slowly. */
 export const speak = (
   text: string,
-  { size = 8, apartMs = 20, times = 1, then = '' } = {},
+  { size = 8, apartMs = 20, times = 1, failsAs = '' } = {},
 ): string =>
-  `speak ${size} characters, ${apartMs} ms apart, ${times} times${then ? `, then ${then}` : ''}:\n${text}`
+  `speak ${size} characters, ${apartMs} ms apart, ${times} times${failsAs ? `, then ${failsAs}` : ''}:\n${text}`
