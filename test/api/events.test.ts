@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ChatAnswer, IngestAnswer, ProblemBody } from '../support/api.ts'
 import { COOKIE_SECRET, sessionOf } from '../support/cookie.ts'
 import { readEvents, textOf } from '../support/events.ts'
 import { functionUrlEvent, type LoadedProduct, loadProduct } from '../support/lambda.ts'
-import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
 
 /** The bundles called as a Lambda function URL calls them: no host, no route, no path parameters. */
 
-let data: TemporaryFolder
 let product: LoadedProduct
 beforeAll(async () => {
-  data = await temporaryFolder()
-  vi.stubEnv('DATA_DIR', data.path)
-  vi.stubEnv('COOKIE_SECRET', COOKIE_SECRET)
-  vi.spyOn(process.stdout, 'write').mockReturnValue(true)
-  product = await loadProduct()
+  product = await loadProduct({ env: { COOKIE_SECRET } })
 })
-afterAll(async () => {
-  await product.settled()
-  vi.restoreAllMocks()
-  await data[Symbol.asyncDispose]()
-})
+afterAll(() => product[Symbol.asyncDispose]())
 
 const chat = (body: object, more: object = {}) =>
   product.call('chat', functionUrlEvent('POST', '/api/chat', { body, ...more }))
