@@ -96,7 +96,8 @@ describe('A chat stream', () => {
     const { pieces, isEnded } = await read([
       delta({ content: 'Hi' }),
       finished,
-      { afterMs: 50_000 },
+      { afterMs: 8000 },
+      { error: 'too late' },
     ])
     expect(pieces?.at(-1)).toMatchObject({ type: 'end', finishReason: 'stop' })
     expect(isEnded).toBe(true)

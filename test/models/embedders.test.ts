@@ -138,6 +138,7 @@ describe.each([
   it.each([
     ['an empty list, which the SDK lets pass', []],
     ['too few vectors', [Array.from({ length: 384 }, () => 1)]],
+    ['too many vectors', Array.from({ length: 3 }, () => Array.from({ length: 384 }, () => 1))],
     ['a vector a token', [[[1], [2]], [[1]]]],
     [
       'numbers that are none',
