@@ -2,15 +2,17 @@ import type { MemoryIndex } from './memory-index.ts'
 import { namedSpeaker, type RecallQuery, type Why } from './recall.ts'
 import { calibrated, COSINE_PRIOR, scaled } from './ranking/calibrate.ts'
 import { type Columns, HIDDEN } from './ranking/columns.ts'
-import { cut } from './ranking/cut.ts'
+import { likely, withinBudget } from './ranking/cut.ts'
 import { denseScores, passageCosines } from './ranking/dense.ts'
 import { markEchoes } from './ranking/echo.ts'
 import { coverage, lexicalPrior } from './ranking/lexical.ts'
 import type { Population, Question } from './ranking/population.ts'
-import { relevanceOf } from './ranking/relevance.ts'
-import { bestScored } from './ranking/score.ts'
+import { relevanceOf, type Relevance } from './ranking/relevance.ts'
+import { type Scored, type Scores, scoresOf } from './ranking/score.ts'
 import { DEFAULT_RANK_SETTINGS, type RankSettings } from './ranking/settings.ts'
 import { namesStranger } from './ranking/strangers.ts'
+import { type Placed, withSuccessors } from './ranking/succession.ts'
+import { successorsOf } from './ranking/successors.ts'
 import { wordScores } from './ranking/words.ts'
 import { terms } from './terms.ts'
 
@@ -36,13 +38,44 @@ export function createRank(changes: Partial<RankSettings> = {}): Rank {
     const population = populationOf(columns, query, settings)
     const question = questionOf(columns, query)
     const relevance = relevanceOf(population, question, settings.without)
-    const scored = bestScored(population, relevance, question, settings, query.limit)
-    return cut(scored, query, settings, columns).map(({ turn, score, why }) => ({
-      id: columns.ids[turn]!,
-      score,
-      why,
-    }))
+    const scores = scoresOf(population, relevance, question, settings)
+    const hits = likely(scores.best(query.limit).map(scores.explain), query, settings)
+    const placed = placeSuccessors(columns, query, population, relevance, scores, hits, settings)
+    return withinBudget(placed.slice(0, query.limit), query, settings, columns).map(
+      ({ turn, score, why, supersededBy }) => ({
+        id: columns.ids[turn]!,
+        score,
+        why,
+        ...(supersededBy !== undefined && { supersededBy: columns.ids[supersededBy]! }),
+      }),
+    )
   }
+}
+
+/** So many of the ranked turns are looked at as successors of a hit. */
+const SUCCESSOR_CANDIDATES = 50
+/** A hit below this is too unlikely for its successors to matter. */
+const LEAST_SCORE_TO_SUCCEED = 0.1
+
+function placeSuccessors(
+  columns: Columns,
+  query: RecallQuery,
+  { flags }: Population,
+  { worth }: Relevance,
+  scores: Scores,
+  hits: readonly Scored[],
+  { without }: RankSettings,
+): Placed[] {
+  if (without.has('successors') || !hits.some(isWorthSucceeding)) return [...hits]
+  const question = wordsOf(query).flatMap((word) => columns.termOf.get(word) ?? [])
+  const ranked = scores.best(SUCCESSOR_CANDIDATES)
+  const successors = (hit: Scored) =>
+    isWorthSucceeding(hit) ? successorsOf(columns, flags, worth, question, hit.turn, ranked) : []
+  return withSuccessors(hits, successors, scores.explain)
+}
+
+function isWorthSucceeding({ score }: Scored): boolean {
+  return score >= LEAST_SCORE_TO_SUCCEED
 }
 
 /** The whole of a user's turns, searched by words and by vectors. */
@@ -51,7 +84,7 @@ export function populationOf(
   query: RecallQuery,
   settings: RankSettings,
 ): Population {
-  const words = [...new Set(terms(query.text))]
+  const words = wordsOf(query)
   const covered = coverage(columns, words)
   const dense = denseArm(columns, query, settings)
   const flags = flagsFor(columns, query)
@@ -95,7 +128,8 @@ function flagsFor(columns: Columns, { exclude = [], tags = [] }: RecallQuery): U
   return flags
 }
 
-export function questionOf(columns: Columns, { text, at, period }: RecallQuery): Question {
+export function questionOf(columns: Columns, query: RecallQuery): Question {
+  const { text, at, period } = query
   const speakers = columns.speakerNames.filter((_, number) => columns.speakerTurns[number]! > 0)
   const named = namedSpeaker(text, speakers)
   return {
@@ -104,5 +138,11 @@ export function questionOf(columns: Columns, { text, at, period }: RecallQuery):
     chat: speakers.length === 0,
     namesStranger: namesStranger(columns, text),
     period,
+    isOfPeriodOnly: period !== undefined && wordsOf(query).length === 0,
   }
+}
+
+/** The distinct terms of a question, without the words of its date that find nothing. */
+function wordsOf({ text, period }: RecallQuery): string[] {
+  return [...new Set(terms(period?.said === undefined ? text : text.replace(period.said, ' ')))]
 }

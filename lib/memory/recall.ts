@@ -22,6 +22,8 @@ export interface RecallQuery {
 export interface Period {
   readonly fromMs: number
   readonly toMs: number
+  /** The words that name it and find nothing, such as "two days ago"; undefined where they may stand in a memory. */
+  readonly said?: string | undefined
 }
 
 export interface Recalled {

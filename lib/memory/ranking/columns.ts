@@ -1,5 +1,6 @@
 import { passages } from '../passages.ts'
 import type { IndexedMemory } from '../memory-index.ts'
+import { tellsOfChange, tellsOfNow } from './change.ts'
 import { grown } from './grown.ts'
 import { linkTurn, unlinkTurn } from './neighbours.ts'
 import { createPostings, MAX_FREQUENCY, type Postings } from './postings.ts'
@@ -15,6 +16,10 @@ export const ONLY_QUESTION = 8
 export const ECHO = 16
 /** Only while a question is answered: not what its tags ask for. */
 export const HIDDEN = 32
+
+/** Bits of `tells`: that something is no longer as it was, how things are of late. */
+export const CHANGE = 1
+export const NOW = 2
 
 /** No turn there: the edge of a sitting. */
 export const NONE = -1
@@ -52,6 +57,8 @@ export interface Columns {
   /** Terms in a passage. */
   length: Int32Array
   aliveLength: number
+  /** Whether it tells of a change; see the bits above. */
+  tells: Uint8Array
   hasVector: Uint8Array
   vectors: number
   dimension: number
@@ -98,6 +105,7 @@ export function createColumns(sittingGapMs: number): Columns {
     owner: new Int32Array(16),
     length: new Int32Array(16),
     aliveLength: 0,
+    tells: new Uint8Array(16),
     hasVector: new Uint8Array(16),
     vectors: 0,
     dimension: 0,
@@ -136,7 +144,8 @@ export function addTurn(columns: Columns, memory: IndexedMemory): void {
     tags: memory.tags,
   })
   for (const [at, text] of texts.entries()) {
-    addPassage(columns, slot, countTerms(memory, text), memory.vectors?.[at])
+    const tells = (tellsOfChange(text) ? CHANGE : 0) | (tellsOfNow(text) ? NOW : 0)
+    addPassage(columns, slot, countTerms(memory, text), tells, memory.vectors?.[at])
   }
   columns.firstPassage[slot + 1] = columns.passages
   linkTurn(columns, slot, memory.conversationId)
@@ -184,7 +193,8 @@ export function compacted(columns: Columns): Columns {
       for (let at = columns.forwardStart[p]!; at < columns.forwardStart[p + 1]!; at++) {
         counts.set(columns.termTexts[columns.forward[at]! >> 6]!, columns.forward[at]! & 63)
       }
-      addPassage(fresh, slot, { counts, length: columns.length[p]! }, vectorOf(columns, p))
+      const length = columns.length[p]!
+      addPassage(fresh, slot, { counts, length }, columns.tells[p]!, vectorOf(columns, p))
     }
     fresh.firstPassage[slot + 1] = fresh.passages
     linkTurn(fresh, slot, conversations[columns.conversation[old]!])
@@ -238,6 +248,7 @@ function addPassage(
   columns: Columns,
   slot: number,
   { counts, length }: TermCounts,
+  tells: number,
   vector: Float32Array | undefined,
 ): void {
   const passage = columns.passages++
@@ -247,6 +258,8 @@ function addPassage(
   columns.forwardStart = grown(columns.forwardStart, passage + 2)
   columns.owner[passage] = slot
   columns.length[passage] = length
+  columns.tells = grown(columns.tells, passage + 1)
+  columns.tells[passage] = tells
   columns.alivePassages++
   columns.aliveLength += length
   let end = columns.forwardStart[passage]!

@@ -7,21 +7,28 @@ import type { RankSettings } from './settings.ts'
 const CHARACTERS_A_TOKEN = 4
 
 /**
- * Those of the ranked that are worth a reader's time: by the query's own threshold, else at least the floor,
- * at least a share of the best, and all together within the token budget. Often nothing, and that is an
- * answer: nothing is remembered about it.
+ * Those of the ranked that are worth a reader's time: by the query's own threshold, else at least the floor
+ * and a share of the best. Often none, and that is an answer: nothing is remembered about it.
  */
-export function cut(
-  scored: readonly Scored[],
+export function likely(
+  ranked: readonly Scored[],
   { scoreThreshold }: RecallQuery,
-  { floor, shareOfBest, tokenBudget }: RankSettings,
-  { characters }: Pick<Columns, 'characters'>,
+  { floor, shareOfBest }: RankSettings,
 ): Scored[] {
-  if (scoreThreshold !== undefined) return scored.filter(({ score }) => score >= scoreThreshold)
-  const least = Math.max(floor, shareOfBest * (scored[0]?.score ?? 0))
+  const least = scoreThreshold ?? Math.max(floor, shareOfBest * (ranked[0]?.score ?? 0))
+  return ranked.filter(({ score }) => score >= least)
+}
+
+/** As many of them, in order, as the token budget holds; the first always fits. A threshold lifts the budget. */
+export function withinBudget<T extends Scored>(
+  results: readonly T[],
+  { scoreThreshold }: RecallQuery,
+  { tokenBudget }: RankSettings,
+  { characters }: Pick<Columns, 'characters'>,
+): T[] {
+  if (scoreThreshold !== undefined) return [...results]
   let tokens = 0
-  return scored.filter(({ turn, score }, place) => {
-    if (score < least) return false
+  return results.filter(({ turn }, place) => {
     const own = Math.ceil(characters[turn]! / CHARACTERS_A_TOKEN)
     if (place > 0 && tokens + own > tokenBudget) return false
     tokens += own

@@ -37,4 +37,6 @@ export interface Question {
   readonly namesStranger: boolean
   /** The time it speaks of, when it does. */
   readonly period?: Period | undefined
+  /** Whether it speaks of that time and of nothing else. */
+  readonly isOfPeriodOnly: boolean
 }

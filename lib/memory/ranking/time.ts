@@ -17,11 +17,14 @@ export function recencyBonus(
   return recency.weight * 0.5 ** (ageDays / recency.halfLifeDays)
 }
 
-/** For what was said in the time that the question speaks of, or shortly after, when people tell of it. */
-export function periodBonus(tsMs: number, { period }: Question, { without }: RankSettings): number {
-  if (period === undefined || without.has('dates')) return 0
-  return tsMs >= period.fromMs && tsMs < period.toMs + TOLD_WITHIN_MS ? PERIOD_BONUS : 0
+/** For what was said in the time that the question speaks of. */
+export function periodBonus(tsMs: number, question: Question, { without }: RankSettings): number {
+  return !without.has('dates') && isInPeriod(tsMs, question) ? 1 : 0
 }
 
-const PERIOD_BONUS = 1
+/** Or shortly after, when people tell of it. */
+export function isInPeriod(tsMs: number, { period }: Question): boolean {
+  return period !== undefined && tsMs >= period.fromMs && tsMs < period.toMs + TOLD_WITHIN_MS
+}
+
 const TOLD_WITHIN_MS = 2 * DAY_MS

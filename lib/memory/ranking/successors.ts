@@ -1,0 +1,156 @@
+import { ALIVE, CHANGE, HIDDEN, ONLY_QUESTION, USER, type Columns } from './columns.ts'
+import { contentOf, isTimeOrChange, nearness, namesPerson, type Content } from './content.ts'
+import { inverseFrequency } from './lexical.ts'
+
+/** What a hit says, and which of the question's words it holds. */
+interface Subject {
+  readonly turn: number
+  readonly content: Content
+  readonly asked: readonly number[]
+  /** How much those tell, and how much all of the question does. */
+  readonly askedWeight: number
+  readonly questionWeight: number
+}
+
+/** At most so many for one hit: who changed their mind thrice is asked about the last times. */
+const MOST_SUCCESSORS = 2
+
+/**
+ * Which later turns make this one outdated, newest first. Likeness alone does not tell: "my sister's birthday"
+ * is as near to "my brother's birthday" as an old address to the new one. The question tells what the
+ * subject is: a successor holds the words of the question that the hit holds, is worth about as much to
+ * it, and speaks of a change or of how things are now. Where it does not repeat those words ("sold the Golf
+ * at last"), it must tell of a change to something rare that the hit names.
+ */
+export function successorsOf(
+  columns: Columns,
+  flags: Uint8Array,
+  worth: Float32Array,
+  question: readonly number[],
+  turn: number,
+  ranked: readonly number[],
+): number[] {
+  const subject = subjectOf(columns, question, turn)
+  const isLater = (other: number) =>
+    columns.tsMs[other]! > columns.tsMs[turn]! &&
+    (flags[other]! & (ALIVE | HIDDEN | ONLY_QUESTION)) === ALIVE &&
+    (flags[other]! & USER) === (flags[turn]! & USER) &&
+    columns.speaker[other] === columns.speaker[turn] &&
+    !isFollowUp(columns, turn, other)
+  const found = new Set<number>()
+  for (const other of ranked) {
+    if (worth[other]! < LEAST_WORTH * worth[turn]! || !isLater(other)) continue
+    if (restates(columns, subject, other)) found.add(other)
+  }
+  for (const other of turnsWithRareTermsOf(columns, subject)) {
+    if (isLater(other) && tellsOfItsEnd(columns, subject, other)) found.add(other)
+  }
+  const newestFirst = [...found].sort((a, b) => columns.tsMs[b]! - columns.tsMs[a]!)
+  return newestFirst.slice(0, MOST_SUCCESSORS)
+}
+
+/** A successor is worth at least this share of what its hit is worth to the question. */
+const LEAST_WORTH = 0.6
+/** Up to so many terms a text is about one thing, and up to so many about nothing else. */
+const SHORT_TERMS = 25
+const TERSE_TERMS = 12
+
+function subjectOf(columns: Columns, question: readonly number[], turn: number): Subject {
+  const content = contentOf(columns, turn)
+  const asked = question.filter((term) => content.has(term))
+  return {
+    turn,
+    content,
+    asked,
+    askedWeight: weightOf(columns, asked),
+    questionWeight: weightOf(columns, question),
+  }
+}
+
+function weightOf(columns: Columns, terms: readonly number[]): number {
+  return terms.reduce((sum, term) => sum + inverseFrequency(columns, term), 0)
+}
+
+/** What is said a few turns later in the same sitting goes on with the subject; it does not replace it. */
+function isFollowUp(columns: Columns, turn: number, other: number): boolean {
+  let next = turn
+  for (let step = 0; step < FOLLOW_UP_TURNS && next >= 0; step++) {
+    next = columns.after[next]!
+    if (next === other) return true
+  }
+  return false
+}
+
+const FOLLOW_UP_TURNS = 4
+
+/** Whether a passage of the turn says of the same subject how it is now, or that it changed. */
+function restates(columns: Columns, subject: Subject, other: number): boolean {
+  if (subject.askedWeight < LEAST_ASKED * subject.questionWeight) return false
+  if (subject.askedWeight === 0) return false
+  const near = nearness(columns, subject.turn, other)
+  for (let p = columns.firstPassage[other]!; p < columns.firstPassage[other + 1]!; p++) {
+    const tells = columns.tells[p]!
+    if (tells === 0) continue
+    const content = contentOf(columns, other, p)
+    if (!aboutSamePerson(columns, subject, content)) continue
+    const held = weightOf(
+      columns,
+      subject.asked.filter((term) => content.has(term)),
+    )
+    const isShort = Math.max(content.size, subject.content.size) <= SHORT_TERMS
+    const isSame = held >= SAME_SUBJECT * subject.askedWeight
+    if (isShort && isSame && near >= ((tells & CHANGE) === 0 ? NEAR : NEAR_WITH_CHANGE)) return true
+    const isWholeQuestion = held >= LONG_TEXT_COVERAGE * subject.questionWeight
+    if (!isShort && isSame && isWholeQuestion && near >= NEAR_WHEN_LONG) return true
+  }
+  return false
+}
+
+/** A hit that holds less of the question says nothing of its subject. */
+const LEAST_ASKED = 0.45
+const SAME_SUBJECT = 0.8
+const NEAR = 0.4
+const NEAR_WITH_CHANGE = 0.3
+/** A long text speaks of many things: it must hold most of the question, and be near as a whole. */
+const LONG_TEXT_COVERAGE = 0.5
+const NEAR_WHEN_LONG = 0.5
+
+/** Whether the turn, a short one, says that something which the hit names is over. */
+function tellsOfItsEnd(columns: Columns, subject: Subject, other: number): boolean {
+  const passage = columns.firstPassage[other]!
+  if ((columns.tells[passage]! & CHANGE) === 0) return false
+  const content = contentOf(columns, other)
+  if (Math.max(content.size, subject.content.size) > TERSE_TERMS) return false
+  if (!aboutSamePerson(columns, subject, content)) return false
+  const isLinked = rareTermsOf(columns, subject).some((term) => content.has(term))
+  return isLinked && nearness(columns, subject.turn, other) >= NEAR_WITH_CHANGE
+}
+
+/** "My sister lives in Oslo" is not outdated by "I live in Dresden now". */
+function aboutSamePerson(columns: Columns, subject: Subject, content: Content): boolean {
+  const persons = [...subject.content].filter((term) => namesPerson(columns.termTexts[term]!))
+  return persons.length === 0 || persons.some((term) => content.has(term))
+}
+
+function turnsWithRareTermsOf(columns: Columns, subject: Subject): Set<number> {
+  const turns = new Set<number>()
+  for (const term of rareTermsOf(columns, subject)) {
+    const count = columns.postings.read(term, buffer)
+    for (let at = 0; at < count; at++) turns.add(columns.owner[buffer.entries[at]! >> 6]!)
+  }
+  turns.delete(-1)
+  return turns
+}
+
+/** Terms that name the thing itself: few memories hold them, and they are neither times nor words of change. */
+function rareTermsOf(columns: Columns, { content }: Subject): number[] {
+  const most = Math.max(RARE_PASSAGES, columns.alivePassages * RARE_SHARE)
+  return [...content].filter(
+    (term) => columns.documentFrequency[term]! <= most && !isTimeOrChange(columns.termTexts[term]!),
+  )
+}
+
+const RARE_PASSAGES = 4
+const RARE_SHARE = 0.005
+
+const buffer = { entries: new Int32Array(64) }
