@@ -102,9 +102,7 @@ describe('the minilm embedder', () => {
   })
 })
 
-const realDir =
-  process.env['MODEL_DIR'] ??
-  join(import.meta.dirname, '../../../../shared/models/all-MiniLM-L6-v2')
+const realDir = process.env['MODEL_DIR'] ?? 'models/all-MiniLM-L6-v2'
 const reason = await whyNoModel()
 
 describe(`the real model${reason === undefined ? '' : ` [skipped because ${reason}]`}`, () => {
