@@ -22,12 +22,17 @@ export function textFrame(id: string, { finished, open, code }: MarkdownFrame): 
 }
 
 export function endFrame(id: string, { answer, context, saved }: Outcome): Html {
-  const isUnsaved = saved.reply === 'failed'
   return html`${partial(`#b-${id}`, 'innerMorph', finishedBody(id, answer.text))}${closing(
     id,
-    answerFooter({ answer, recalled: context, isUnsaved }),
+    answerFooter({ answer, recalled: context, saved: worstOf(saved) }),
     answer.turn?.state === 'complete' ? 'Answer finished' : 'Answer ended',
   )}`
+}
+
+/** As much as can be said of both message and answer. */
+export function worstOf({ message, reply }: Outcome['saved']): 'stored' | 'pending' | 'failed' {
+  if (reply === 'failed') return 'failed'
+  return message === 'pending' || reply === 'pending' ? 'pending' : 'stored'
 }
 
 /** The answer's own end is not known: what was shown stays. */

@@ -1,6 +1,7 @@
 import { describeError, notFound } from '../../lib/errors.ts'
 import type { Call } from '../../lib/function.ts'
 import type { Services } from '../../lib/services.ts'
+import { worstOf } from '../../web/frames.ts'
 import { type Html, html, raw } from '../../web/html.ts'
 import { createLiveMarkdown } from '../../web/markdown.ts'
 import { type ChatItem, chatItem, chatPageEnd, chatPageStart } from '../../web/pages/chat.ts'
@@ -72,7 +73,7 @@ async function* answerBlocks(
         if (event.type === 'end') {
           report(call, event.outcome)
           const { answer, context, saved } = event.outcome
-          footer = answerFooter({ answer, recalled: context, isUnsaved: saved.reply === 'failed' })
+          footer = answerFooter({ answer, recalled: context, saved: worstOf(saved) })
         }
       }
       yield live.frame().finished

@@ -8,7 +8,6 @@ import { chatPage, speak } from './support/chat.ts'
 import { launchBrowser, missingBrowser, openPage } from './support/chromium.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const KIB = 1024
 
 describe.skipIf(missingBrowser)('how the page looks and weighs', () => {
   let browser: Browser
@@ -54,7 +53,7 @@ describe.skipIf(missingBrowser)('how the page looks and weighs', () => {
       for (const summary of await page.locator('details > summary:visible').all()) {
         await summary.click()
       }
-      expect(await page.locator('.memories meter').count()).toBeGreaterThan(0)
+      expect(await page.locator('.memories .score').count()).toBeGreaterThan(0)
       expect(await violations(page)).toEqual([])
       await chat.ask(speak('Half.', { failsAs: 'unavailable' }))
       await chat.send('z'.repeat(4001))
@@ -157,7 +156,7 @@ describe.skipIf(missingBrowser)('how the page looks and weighs', () => {
     expect(loaded.length).toBeLessThanOrEqual(5)
     expect(loaded.every(({ url }) => url.startsWith(host.url))).toBe(true)
     const bytes = loaded.reduce((sum, one) => sum + one.bytes, 0)
-    expect(bytes).toBeLessThan(25 * KIB)
+    expect(bytes).toBeLessThan(25_000)
     for (const { url, cache } of loaded) {
       expect(cache).toBe(
         url.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-store',

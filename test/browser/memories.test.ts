@@ -50,7 +50,7 @@ describe.skipIf(missingBrowser)('the memories on the page', () => {
     await used.getByRole('button', { name: 'Undo' }).click()
     await used.getByText('My bicycle is green.').waitFor()
     expect(await used.getAttribute('id')).toBe(id)
-    expect(await used.locator('meter').count()).toBe(1)
+    expect(await used.locator('.score').count()).toBe(1)
     const { body: back } = await host.api.list('undo')
     const restored = back.results.find(({ text }) => text === 'My bicycle is green.')
     expect(id!.endsWith(restored!.id)).toBe(true)

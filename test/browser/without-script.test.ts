@@ -82,7 +82,7 @@ describe.skipIf(missingBrowser)('the page without a script', () => {
     await page.locator('.memories li', { hasText: 'number 78.' }).first().waitFor()
     await page.locator('#q').fill('locker')
     await page.locator('#q').press('Enter')
-    await page.locator('.memories meter').first().waitFor()
+    await page.locator('.memories .score').first().waitFor()
     await context.close()
   })
 

@@ -6,7 +6,7 @@ import { cut } from '../text.ts'
 import { forgetForm, scoreMeter, sourceLink } from './recalled.ts'
 
 /** Edit shows all of it. */
-const SHOWN_CHARACTERS = 800
+const SHOWN_CHARACTERS = 500
 
 export const memoryItemId = (id: string) => `memory-${id}`
 

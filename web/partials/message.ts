@@ -58,8 +58,8 @@ export interface FinishedAnswer {
   readonly answer: Memory
   /** Undefined: the reader asks for them when the list is opened. */
   readonly recalled?: readonly Recalled[] | undefined
-  /** Where the memory layer could not keep it. */
-  readonly isUnsaved?: boolean | undefined
+  /** Whether message and answer are kept; known only when the answer was just made. */
+  readonly saved?: 'stored' | 'pending' | 'failed' | undefined
 }
 
 export const finishedArticle = (finished: FinishedAnswer): Html => {
@@ -96,16 +96,16 @@ ${rest}
 </article>`
 
 /** How an answer ended, what can be done with it, and the memories it was given. */
-export const answerFooter = ({ answer, recalled, isUnsaved }: FinishedAnswer): Html => {
+export const answerFooter = ({ answer, recalled, saved }: FinishedAnswer): Html => {
   const { turn } = answer
   if (!turn) return html`<footer><small>${dateOf(answer.ts)}</small></footer>`
   const id = turn.messageId
   const conversationId = answer.conversationId!
   const count = turn.recalled?.length ?? 0
   return html`<footer id="f-${id}">
-${endedHow(answer)}${isUnsaved ? failure('This answer could not be saved. It is gone when you reload.') : ''}
+${endedHow(answer)}${saved === 'failed' ? failure('This answer could not be saved. It is gone when you reload.') : ''}
 ${answer.text === '' ? '' : html`<button type="button" class="copy">Copy</button>`}${retryForm(conversationId, id)}
-<small>${statsOf(answer)}</small>
+<small>${statsOf(answer)}${saved ? savedWords[saved] : ''}</small>
 ${
   recalled
     ? recalledList(answer, recalled)
@@ -140,6 +140,8 @@ const retryForm = (conversationId: string, id: string) => {
   const path = messagePath(conversationId, id, 'retry')
   return html`<form method="post" action="${path}" hx-post="${path}" hx-target="#a-${id}" hx-swap="outerHTML" hx-sync="this:drop"><button>Retry</button></form>`
 }
+
+const savedWords = { stored: ' · saved', pending: ' · being saved', failed: '' }
 
 /** The model, its speed and cost, as far as they are known. */
 function statsOf({ turn, ts }: Memory): Html {

@@ -51,8 +51,9 @@ const SHOWN_CHARACTERS = 400
 
 export const recalledId = (messageId: string, memoryId: string) => `r-${messageId}-${memoryId}`
 
+/** A drawing, not a meter element: no two browsers draw those alike. */
 export const scoreMeter = (score: number): Html =>
-  html`<span class="score" title="Score, 0 to 1: how likely this memory answers the message"><meter min="0" max="1" value="${score.toFixed(3)}" aria-label="Score">${score.toFixed(2)}</meter>${score.toFixed(2)}</span>`
+  html`<span class="score" title="0 to 1: how likely this memory answers the message"><svg viewBox="0 0 100 10" width="50" height="5" aria-hidden="true"><rect width="100" height="10" rx="5"/><rect width="${(score * 100).toFixed(0)}" height="10" rx="5"/></svg><span class="sr">Score</span> <data value="${score.toFixed(4)}">${score.toFixed(2)}</data></span>`
 
 /** Where it was said. */
 export const sourceLink = ({ id, conversationId, turn }: Memory): Html | '' =>
