@@ -1,0 +1,59 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
+
+export interface SourceFile {
+  /** From the root of the repository. */
+  readonly path: string
+  readonly text: string
+  readonly imports: readonly Import[]
+}
+
+export interface Import {
+  /** As it is written; one that begins with a dot as the path it leads to. */
+  readonly from: string
+  readonly isTypeOnly: boolean
+}
+
+/** Every TypeScript file of these folders; tests only when asked for. */
+export async function sourceFiles(
+  folders: readonly string[],
+  { tests = false } = {},
+): Promise<SourceFile[]> {
+  const paths = await Promise.all(
+    folders.map(async (folder) =>
+      (await readdir(folder, { recursive: true })).map((name) => join(folder, name)),
+    ),
+  )
+  const wanted = paths
+    .flat()
+    .filter((path) => path.endsWith('.ts') && !path.includes('node_modules'))
+    .filter((path) => tests || !path.endsWith('.test.ts'))
+  return Promise.all(
+    wanted.map(async (path) => {
+      const text = await readFile(path, 'utf8')
+      return { path, text, imports: importsOf(path, text) }
+    }),
+  )
+}
+
+/** Static ones, re-exports, and those made at run time. */
+const IMPORT =
+  /(?:^|\n)(?:import|export)\s(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/g
+
+function importsOf(path: string, text: string): Import[] {
+  return [...text.matchAll(IMPORT)].map(([, typeOnly, fromStatic, fromDynamic]) => {
+    const from = fromStatic ?? fromDynamic ?? ''
+    return {
+      from: from.startsWith('.') ? normalize(join(dirname(path), from)) : from,
+      isTypeOnly: typeOnly !== undefined,
+    }
+  })
+}
+
+/** The package of an import, without the path in it; undefined for our own files and Node's. */
+export function packageOf(from: string): string | undefined {
+  if (/^(node:|virtual:)/.test(from) || /^(lib|functions|web|scripts|test)\//.test(from))
+    return undefined
+  const [scope, name] = from.split('/')
+  return scope?.startsWith('@') ? `${scope}/${name}` : scope
+}
