@@ -20,6 +20,7 @@ interface Lockfile {
       hasInstallScript?: boolean
       dependencies?: Record<string, string>
       devDependencies?: Record<string, string>
+      optionalDependencies?: Record<string, string>
     }
   >
 }
@@ -103,7 +104,26 @@ describe.each(['package-lock.json', 'test/parity/package-lock.json'])('%s', (pat
     expect(installed.filter(([, { resolved }]) => resolved !== undefined)).toEqual([])
     expect(installed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([])
   })
+
+  it('holds what every platform would install: newer releases of npm ci refuse to go without', async () => {
+    const { packages } = await readJson<Lockfile>(path)
+    const missing = Object.entries(packages).flatMap(([place, entry]) =>
+      Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })
+        .filter(
+          (name) => !placesAbove(place).some((above) => `${above}node_modules/${name}` in packages),
+        )
+        .map((name) => `${place} needs ${name}`),
+    )
+    expect(missing).toEqual([])
+  })
 })
+
+/** Where Node looks for what the package at this place imports: beside it, then further up. */
+function placesAbove(place: string): string[] {
+  const at = place.lastIndexOf('node_modules/')
+  const beside = place === '' ? '' : `${place}/`
+  return at < 0 ? [beside] : [beside, ...placesAbove(place.slice(0, at).replace(/\/$/, ''))]
+}
 
 describe('docs/dependencies.md', () => {
   it('gives every dependency its reason, and no other', async () => {
