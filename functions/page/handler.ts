@@ -74,12 +74,12 @@ export const { routes, handler } = buffered(
     }),
 
     'GET /c/{id}/m/{message}/memories': route({}, async (call) => {
-      const { memories } = await visit(call, opened)
-      const { answer } = await memories.turn(messageOf(call.params))
+      const here = await visit(call, opened)
+      const { answer } = await here.memories.turn(messageOf(call.params))
       if (!answer) throw notFound('answer')
-      const recalled = await readRecalled(memories, answer)
+      const recalled = await readRecalled(here.memories, answer)
       if (isHtmx(call)) return page(recalledItems(answer.turn!.messageId, recalled))
-      return page(recalledPage(await shellOf(call, await visit(call, opened)), answer, recalled))
+      return page(recalledPage(await shellOf(call, here), answer, recalled))
     }),
 
     'POST /c/{id}/delete': route({ form: EmptyForm }, async (call) => {

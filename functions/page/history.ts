@@ -11,7 +11,7 @@ export const SHOWN_TURNS = 50
 const WITH_MEMORIES = 3
 
 /** How long a message may wait for the first watcher of its answer. Afterwards nobody has it made unasked. */
-const FRESH_MS = 2 * 60_000
+const FRESH_MS = 15_000
 
 export interface HistoryWindow {
   readonly items: readonly ChatItem[]

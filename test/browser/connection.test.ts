@@ -50,6 +50,17 @@ describe.skipIf(missingBrowser)('a connection that fails', () => {
     await context.close()
   })
 
+  it('has the answer made though the page was left before its first word', async () => {
+    const { page, chat, context } = await open()
+    await chat.send(speak('The first and only words.', { size: 100, apartMs: 700 }))
+    await chat.answer.locator('.waiting').waitFor()
+    await page.reload()
+    await chat.answer.getByText('The first and only words.').waitFor()
+    await chat.settled()
+    expect(await chat.answers.count()).toBe(1)
+    await context.close()
+  })
+
   it('goes on after its socket was cut, and says so meanwhile', async () => {
     await using proxy = await startProxy(host.port)
     const { chat, context, page } = await open(proxy.url)

@@ -8,13 +8,17 @@ export function followLog() {
   const log = document.querySelector('#log')
   const down = document.querySelector('#down')
   let follows = !location.hash
+  let lastTop = 0
   const follow = () => {
     if (follows) view.scrollTop = view.scrollHeight
   }
   view.addEventListener(
     'scroll',
     () => {
-      follows = view.scrollHeight - view.scrollTop - view.clientHeight < END_PX
+      // Only a reader scrolls up. That the end is far may just be a tall block that came since.
+      const isAtEnd = view.scrollHeight - view.scrollTop - view.clientHeight < END_PX
+      follows = isAtEnd || (follows && view.scrollTop >= lastTop)
+      lastTop = view.scrollTop
       down.hidden = follows
     },
     { passive: true },

@@ -146,9 +146,10 @@ const savedWords = { stored: ' · saved', pending: ' · being saved', failed: ''
 /** The model, its speed and cost, as far as they are known. */
 function statsOf({ turn, ts }: Memory): Html {
   const { usage, latencyMs } = turn!
-  const seconds = latencyMs === undefined ? 0 : latencyMs / 1000
   const tokens = usage?.completionTokens
   return html`${dateOf(ts)}${usage ? ` · ${usage.model}` : ''}${
     tokens ? ` · ${tokens} tokens` : ''
-  }${seconds > 0 ? ` · ${seconds.toFixed(seconds < 10 ? 2 : 0)} s` : ''}`
+  }${latencyMs === undefined ? '' : ` · ${durationOf(latencyMs)}`}`
 }
+
+const durationOf = (ms: number) => (ms < 100 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`)

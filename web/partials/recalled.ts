@@ -40,7 +40,7 @@ export const recalledItem = (messageId: string, recalled: Recalled): Html => {
   return html`<li id="${id}">
 <p class="said" dir="auto">${memory.speaker ? html`<b>${memory.speaker}:</b> ` : ''}${cut(memory.text, SHOWN_CHARACTERS)}</p>
 <div class="about">${scoreMeter(score)} <span>${memory.role === 'user' ? 'You' : 'Assistant'}, ${dateOf(memory.ts)}</span>
-${supersededBy ? html`<span class="tag" title="Something newer replaces this.">Superseded</span>` : ''}
+${supersededBy ? html`<a class="tag" href="#${recalledId(messageId, supersededBy)}" title="Something newer replaces this.">Superseded</a>` : ''}
 ${sourceLink(memory)}
 ${forgetForm(memory.id, id, messageId)}
 ${whyDetails(why)}</div>
@@ -74,21 +74,43 @@ export const forgetForm = (memoryId: string, at: string, messageId?: string): Ht
   }<button>Forget</button></form>`
 }
 
+/** The parts of a score in words (docs/memory.md); a part that came later stands under its own name. */
 const whyWords: Record<string, string> = {
   lexical: 'Shared words',
   dense: 'Similar meaning',
   neighbour: 'What was said around it',
   speaker: 'Who said it',
-  base: 'To begin with',
+  recency: 'How recent it is',
+  period: 'The time asked for',
+  base: 'How likely any memory is',
+  fit: 'How well anything fits',
 }
+
+const WHY_NAMES = Object.keys(whyWords)
+
+/** All parts add up, but this one: what they come to is multiplied by it. */
+const FACTOR = 'fit'
 
 export const whyDetails = (why: Why): Html | '' => {
   const parts = Object.entries(why).filter(([, part]) => Math.abs(part) >= 0.005)
   if (parts.length === 0) return ''
-  return html`<details class="why"><summary>Why</summary><dl>${parts.map(
-    ([name, part]) =>
-      html`<div><dt>${whyWords[name] ?? name}</dt><dd>${part > 0 ? '+' : '−'}${Math.abs(part).toFixed(2)}</dd></div>`,
-  )}</dl></details>`
+  return html`<details class="why"><summary>Why</summary><dl>${parts
+    .toSorted(([a], [b]) => rankOf(a) - rankOf(b))
+    .map(
+      ([name, part]) =>
+        html`<div><dt>${whyWords[name] ?? name}</dt><dd>${signOf(name, part)}${Math.abs(part).toFixed(2)}</dd></div>`,
+    )}</dl><p>Added up, and put on a scale from 0 to 1.</p></details>`
+}
+
+function signOf(name: string, part: number): string {
+  if (name === FACTOR) return '×'
+  return part > 0 ? '+' : '−'
+}
+
+/** What speaks for the memory first, what it was held against last. */
+function rankOf(name: string): number {
+  const at = WHY_NAMES.indexOf(name)
+  return at < 0 ? WHY_NAMES.length : at
 }
 
 const countOf = (count: number) => (count === 1 ? '1 memory' : `${count} memories`)
