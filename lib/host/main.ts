@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { serve } from '@hono/node-server'
 import type { EmfOutput } from '@aws-lambda-powertools/metrics/types'
 import { commit, version } from '../build-info.ts'
@@ -18,6 +19,8 @@ import { installRuntime } from './runtime.ts'
 const MAX_CONCURRENCY = 256
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
+/** What it takes to save the rest of answers that were cut, and to close the store. */
+const CLOSE_MS = 1000
 
 const log = createHostLog(
   (line) => process.stdout.write(line),
@@ -80,8 +83,14 @@ async function start(config: Config): Promise<void> {
     if (draining) process.exit(1) // Asked twice: go now.
     draining = true
     log('INFO', 'draining', { running: runtime.running.size })
-    const clean = await drain(server, runtime.running, config.drainTimeoutMs)
-    await services.close()
+    const giveUpAtMs = performance.now() + config.drainTimeoutMs
+    const finished = await drain(server, runtime.running, config.drainTimeoutMs)
+    // What a page left to be made is made to its end too, as far as the time goes.
+    const closed = await Promise.race([
+      services.close().then(() => true),
+      sleep(Math.max(CLOSE_MS, giveUpAtMs - performance.now()), false),
+    ])
+    const clean = finished && closed
     log('INFO', 'stopped', { clean })
     process.exit(clean ? 0 : 1)
   }

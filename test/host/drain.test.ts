@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { COOKIE_SECRET, sessionOf } from '../support/cookie.ts'
 import type { ServerSentEvent } from '../support/events.ts'
 import { eventsOf, textOf } from '../support/events.ts'
 import { startHost, type TestHost } from '../support/host.ts'
@@ -107,6 +108,50 @@ describe('SIGTERM', () => {
     const { results } = (await later.api.list('ada')).body
     expect(results.map(({ role }) => role)).toEqual(['assistant', 'user'])
     expect(results[0]!.text).toMatch(/^word0 word1 /)
+  })
+})
+
+describe('an answer that a page left to be made', () => {
+  const form = (text: string) => ({
+    method: 'POST',
+    headers: {
+      cookie: sessionOf('ada'),
+      'content-type': 'application/x-www-form-urlencoded',
+      'sec-fetch-site': 'same-origin',
+    },
+    body: new URLSearchParams({ text, message_id: 'left-behind' }).toString(),
+    redirect: 'manual' as const,
+  })
+
+  /** Sends the message as the page does, sees its answer begin, and goes away. */
+  async function leave(host: TestHost, text: string) {
+    await fetch(`${host.url}/c/default/messages`, form(text))
+    const away = new AbortController()
+    const stream = `${host.url}/c/default/m/left-behind/stream`
+    const headers = { cookie: sessionOf('ada') }
+    const response = await fetch(stream, { headers, signal: away.signal })
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+    for (let seen = ''; !seen.includes('word0'); seen += (await reader.read()).value ?? '');
+    away.abort()
+  }
+
+  it('is finished first', async () => {
+    await using data = await temporaryFolder()
+    const options = { dataDir: data.path, env: { COOKIE_SECRET } }
+    await using host = await startHost({ ...options, staged: true })
+    await leave(host, 'say 40 words, 50 ms apart')
+    expect(await host.stop()).toBe(0)
+    await using later = await startHost(options)
+    const { results } = (await later.api.list('ada')).body
+    expect(results[0]!.text.split(' ').filter(Boolean)).toHaveLength(40)
+  })
+
+  it('is given up where it outlasts the drain, with exit code 1', async () => {
+    const env = { COOKIE_SECRET, DRAIN_TIMEOUT_MS: '1000' }
+    await using host = await startHost({ staged: true, env })
+    await leave(host, 'say 2000 words, 25 ms apart')
+    expect(await host.stop()).toBe(1)
+    expect(last(host)).toMatchObject({ message: 'stopped', clean: false })
   })
 })
 
