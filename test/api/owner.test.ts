@@ -1,8 +1,11 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Api, ListAnswer } from '../support/api.ts'
 import { COOKIE_SECRET, sessionOf } from '../support/cookie.ts'
 import { startHost, type TestHost } from '../support/host.ts'
 import { faultsOf, problemOf } from '../support/problems.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** Whose memories a call is about, and that nobody ever sees another's. */
 
@@ -107,6 +110,38 @@ describe('the session of a browser', () => {
     ['that says what no user is called', sessionOf('a b')],
   ])('is nobody’s when it is %s', async (_, cookie) => {
     expect(faultsOf(await list({ cookie }), 422)).toHaveProperty('/query/user_id')
+  })
+
+  it('is made by the page, where no script and no other site can read it', async () => {
+    const { headers } = await api.request('GET', '/')
+    const [cookie, ...others] = headers.getSetCookie()
+    expect(others).toEqual([])
+    expect(cookie).toMatch(
+      /^uid=u-[\w-]{22}\.[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/,
+    )
+    const [session = ''] = cookie!.split(';')
+    const { body } = await api.chat({ message: 'Hello!' }, { cookie: session })
+    expect(session).toContain(`uid=${body.user_id}.`)
+    const again = await api.request('GET', '/', { headers: { cookie: session } })
+    expect(again.headers.getSetCookie(), 'whoever is known keeps theirs').toEqual([])
+    const https = await api.request('GET', '/', { headers: { 'x-forwarded-proto': 'https' } })
+    expect(https.headers.getSetCookie()[0]).toMatch(
+      /^__Host-uid=.*; HttpOnly; SameSite=Lax; Secure$/,
+    )
+  })
+
+  it('outlasts a restart where no COOKIE_SECRET is set: one is made and kept', async () => {
+    await using data = await temporaryFolder()
+    const first = await startHost({ dataDir: data.path })
+    const { headers } = await first.api.request('GET', '/')
+    const [cookie = ''] = headers.getSetCookie()[0]!.split(';')
+    await first.api.chat({ message: 'I fence.' }, { cookie })
+    await first.stop()
+    await using second = await startHost({ dataDir: data.path })
+    const asked = await second.api.chat({ message: 'Which sport do I fence?' }, { cookie })
+    expect(cookie).toContain(`uid=${asked.body.user_id}.`)
+    const { mode } = await stat(join(data.path, 'cookie-secret'))
+    expect((mode & 0o777).toString(8), 'nobody else on the machine reads it').toBe('600')
   })
 
   it('over https has a name that no other host can set', async () => {
