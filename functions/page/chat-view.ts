@@ -10,17 +10,22 @@ import type { HistoryWindow } from './history.ts'
 /** 128 random bits: of a conversation nobody can guess, of a message that is sent once. */
 export const newId = () => randomBytes(16).toString('base64url')
 
-export const newComposer = (conversationId: string, draftKey = conversationId): Composer => ({
+export const newComposer = (
+  userId: string,
+  conversationId: string,
+  draftKey = conversationId,
+): Composer => ({
+  userId,
   conversationId,
   messageId: newId(),
   draftKey,
 })
 
 /** A conversation that has not begun: nothing of it is stored before its first message. */
-export const emptyView = (notes: Services['notes']): ChatView => ({
+export const emptyView = (userId: string, notes: Services['notes']): ChatView => ({
   title: 'New chat',
   items: [],
-  composer: newComposer(newId(), 'new'),
+  composer: newComposer(userId, newId(), 'new'),
   exampleIds: Array.from({ length: EXAMPLES }, newId),
   notes,
 })
@@ -39,7 +44,7 @@ export function conversationView(
     title: titleOf(summary?.title ?? firstText),
     ...history,
     composer: {
-      ...newComposer(conversationId),
+      ...newComposer(visitor.userId, conversationId),
       draft: more.draft,
       reloads: !history.isEnd,
     },

@@ -20,7 +20,7 @@ import {
   ThemeForm,
   UserForm,
 } from './schema.ts'
-import { settleReply } from './settle.ts'
+import { settleConversation } from './settle.ts'
 import { shellOf, visit } from './visit.ts'
 
 const opened = services()
@@ -45,7 +45,7 @@ export const { routes, handler } = buffered(
         return showChat(call, here, id, undefined, before ?? (await endOf(here.memories, id, at)))
       }
       const history = await readHistory(here.memories, id, { before, now: new Date() })
-      return page(earlierItems({ ...history, composer: newComposer(id) }))
+      return page(earlierItems({ ...history, composer: newComposer(here.userId, id) }))
     }),
 
     'POST /c/{id}/messages': route({ form: MessageForm }, (call) => say(call, opened)),
@@ -87,8 +87,7 @@ export const { routes, handler } = buffered(
       const userId = sessionOf(call)
       const memories = store.forUser(userId)
       const id = conversationOf(call.params)
-      const latest = (await memories.conversation(id, { limit: 1 }))[0]?.turn
-      if (latest && latest.state === 'running') await settleReply(chat, userId, latest.messageId)
+      await settleConversation(chat, userId, memories, id)
       call.note({ deleted: await memories.deleteConversation(id) })
       return seeOther('/')
     }),
@@ -121,7 +120,7 @@ async function showChat(
   const { notes } = await opened
   const shell = await shellOf(call, here, { conversationId, suggestedUserId })
   if (conversationId === undefined) {
-    return page(chatPage(shell, emptyView(notes)), { cookies: here.cookies })
+    return page(chatPage(shell, emptyView(here.userId, notes)), { cookies: here.cookies })
   }
   const history = await readHistory(here.memories, conversationId, { before, now: new Date() })
   if (history.items.length === 0) throw notFound('conversation')

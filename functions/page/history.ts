@@ -13,6 +13,9 @@ const WITH_MEMORIES = 3
 /** How long a message may wait for the first watcher of its answer. Afterwards nobody has it made unasked. */
 const FRESH_MS = 15_000
 
+/** Whether a message may still be waiting for its answer to be begun. */
+export const isFresh = ({ ts }: Memory, now: Date) => now.getTime() - ts.getTime() < FRESH_MS
+
 export interface HistoryWindow {
   readonly items: readonly ChatItem[]
   /** The oldest shown, where there is more before it. */
@@ -89,8 +92,8 @@ async function itemsOf(
     const { messageId } = memory.turn
     const answer = answers.get(memory.id)
     if (answer) return [message, await answerItem(answer)]
-    const isFresh = memory === lastMessage && now.getTime() - memory.ts.getTime() < FRESH_MS
-    return [message, { type: isFresh ? 'live' : 'missing', conversationId, messageId }]
+    const isLive = memory === lastMessage && isFresh(memory, now)
+    return [message, { type: isLive ? 'live' : 'missing', conversationId, messageId }]
   })
   return (await Promise.all(items)).flat()
 }

@@ -27,7 +27,7 @@ import {
   RestoreForm,
   UploadForm,
 } from './schema.ts'
-import { settleReply } from './settle.ts'
+import { settleConversation } from './settle.ts'
 import { sealMemory, unsealMemory } from './undo.ts'
 import { readLines } from './upload.ts'
 import { shellOf, visit } from './visit.ts'
@@ -90,8 +90,7 @@ export function memoryRoutes(opened: Promise<Services>): Routes<BufferedReply> {
       const userId = sessionOf(call)
       const memories = store.forUser(userId)
       for (const { id } of await memories.conversations({ limit: 1 })) {
-        const latest = (await memories.conversation(id, { limit: 1 }))[0]?.turn
-        if (latest?.state === 'running') await settleReply(chat, userId, latest.messageId)
+        await settleConversation(chat, userId, memories, id)
       }
       call.note({ deleted: await memories.clear() })
       return seeOther('/memories')

@@ -17,6 +17,7 @@ import { shellOf, visit } from './visit.ts'
 interface MessageFields {
   readonly text: string
   readonly message_id?: string
+  readonly user_id?: string | undefined
 }
 
 /** Stores a message and answers with its article and that of its answer, which connects to the rest. */
@@ -49,6 +50,7 @@ async function sayNow(
   replaces: string | undefined,
 ): Promise<BufferedReply> {
   const userId = sessionOf(call)
+  if (call.form.user_id !== undefined && call.form.user_id !== userId) throw userChanged
   const { chat, config } = await opened
   const here = await visit(call, opened)
   const text = textOf(call.form)
@@ -79,7 +81,7 @@ async function sayNow(
     sentFragment({
       items,
       live,
-      composer: newComposer(conversationId),
+      composer: newComposer(userId, conversationId),
       visitor,
       title,
       replaces,
@@ -111,6 +113,12 @@ export function sessionOf({ caller }: Pick<Call, 'caller'>): UserId {
     'Your browser sent no cookie, so it is not known whose this is. Allow cookies for this site and reload.',
   )
 }
+
+const userChanged = new Problem(
+  409,
+  'Another user',
+  'The user of this browser was changed in another tab. Reload to go on as that user; nothing was sent.',
+)
 
 function textOf({ text }: MessageFields): string {
   const parsed = MessageText.safeParse(text)
@@ -155,7 +163,7 @@ async function refuseWithPage(
   const view =
     history.items.length > 0
       ? conversationView(history, { ...shell.visitor, conversationId }, notes, more)
-      : emptyView(notes)
+      : emptyView(here.userId, notes)
   const composer = { ...view.composer, conversationId, draft: more.draft }
   const reply = page(chatPage(shell, { ...view, composer, alert: more.alert }), {
     status: problem.status,

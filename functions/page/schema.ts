@@ -16,7 +16,11 @@ const FormText = z.string().transform((value) => value.replaceAll('\r\n', '\n'))
 export const MessageText = trimmedText(1, 4000)
 
 /** The text is judged by the handler: where there is no script it must come back with the page. */
-export const MessageForm = z.object({ text: FormText, message_id: MessageIdText })
+export const MessageForm = z.object({
+  text: FormText,
+  message_id: MessageIdText,
+  user_id: UserIdText.optional(),
+})
 
 /** Needs no id of its own: sent twice, the second finds that the message is not the latest any more. */
 export const EditedMessageForm = z.object({ text: FormText })

@@ -1,5 +1,7 @@
 import type { Chat } from '../../lib/chat/chat.ts'
 import type { UserId } from '../../lib/memory/memory.ts'
+import type { UserMemories } from '../../lib/memory/store.ts'
+import { isFresh } from './history.ts'
 
 /** An answer that does not end by then writes on behind our back; it is stopped all the same. */
 const PATIENCE_MS = 3000
@@ -16,5 +18,21 @@ export async function settleReply(chat: Chat, userId: UserId, messageId: string)
     }
   } catch (error) {
     if (!watcher.signal.aborted) throw error
+  }
+}
+
+/** The same for whatever is being answered in a conversation now. */
+export async function settleConversation(
+  chat: Chat,
+  userId: UserId,
+  memories: UserMemories,
+  conversationId: string,
+): Promise<void> {
+  const [latest] = await memories.conversation(conversationId, { limit: 1 })
+  if (!latest?.turn) return
+  // In its first second an answer is in no store yet: only its message is.
+  const isUnanswered = latest.role === 'user' && isFresh(latest, new Date())
+  if (latest.turn.state === 'running' || isUnanswered) {
+    await settleReply(chat, userId, latest.turn.messageId)
   }
 }

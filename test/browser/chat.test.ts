@@ -69,7 +69,10 @@ describe.skipIf(missingBrowser)('the chat page', () => {
     await chat.answer.locator('ol').waitFor()
     expect(await chat.answer.locator('pre').count()).toBe(0)
     await chat.stop.waitFor()
+    const status = page.locator('#status')
+    expect(await status.innerText()).toBe('The assistant is answering')
     await chat.settled()
+    expect(await status.innerText()).toBe('Answer finished')
     const body = chat.answer.locator('.text')
     const streamed = await body.innerHTML()
     for (const tag of ['strong', 'em', 'table td', 'pre code', 'blockquote a[rel~="noopener"]']) {
@@ -255,6 +258,25 @@ describe.skipIf(missingBrowser)('the chat page', () => {
     await context.close()
   })
 
+  it('lets nothing come back of a conversation that is deleted while it is answered', async () => {
+    const { page, chat, context } = await open()
+    const user = await page.locator('.who bdi').innerText()
+    for (const wait of [0, 1300]) {
+      await page.goto(`${host.url}/new`)
+      await chat.send('say 200 words, 30 ms apart')
+      await chat.answer.getByText('word1').waitFor()
+      await page.waitForTimeout(wait)
+      await page.locator('#chats').getByRole('button', { name: 'Delete' }).click()
+      await page.locator('#delete').getByRole('button', { name: 'Delete' }).click()
+      await page.waitForURL(`${host.url}/`)
+    }
+    await page.waitForTimeout(1300) // A checkpoint of an answer that went on would be written by now.
+    await page.reload()
+    expect(await page.locator('#chats li').count()).toBe(0)
+    expect((await host.api.list(user)).body.results).toEqual([])
+    await context.close()
+  })
+
   it('changes the user by its own form only, and keeps users apart', async () => {
     const { page, chat, context, faults } = await open()
     await chat.ask('My secret word is marzipan.')
@@ -273,6 +295,21 @@ describe.skipIf(missingBrowser)('the chat page', () => {
     await page.locator('#account').getByRole('button', { name: 'Change' }).click()
     expect(await page.locator('#user:invalid').count()).toBe(1)
     expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('sends nothing to a user whom another tab changed to', async () => {
+    const { page, chat, context } = await open()
+    await chat.box.fill('For my own eyes only.')
+    const other = await context.newPage()
+    await other.goto(`${host.url}/?user_id=somebody.else`)
+    await other.locator('.suggestion').getByRole('button', { name: 'Change' }).click()
+    await other.locator('.who bdi', { hasText: 'somebody.else' }).waitFor()
+    await chat.box.press('Enter')
+    await chat.alert.getByText('changed in another tab').waitFor()
+    expect(await chat.box.inputValue()).toBe('For my own eyes only.')
+    await page.goto(`${host.url}/memories`)
+    expect(await page.getByText('Nothing yet.').count()).toBe(1)
     await context.close()
   })
 

@@ -90,14 +90,14 @@ const examples = [
 ] as const
 export const EXAMPLES = examples.length
 
-const welcome = ({ composer: { conversationId }, exampleIds }: ChatView) => {
+const welcome = ({ composer: { conversationId, userId }, exampleIds }: ChatView) => {
   const path = `${conversationPath(conversationId)}/messages`
   return html`<div class="welcome">
 <p class="lead">Tell me something. I will remember it.</p>
 <p>Whatever you say is kept for you alone, and comes back when it helps: later in this chat, in a new one, or next month.</p>
 <ul>${examples.map(
     (text, index) =>
-      html`<li><form method="post" action="${path}" hx-post="${path}" hx-target="#log" hx-swap="beforeend" hx-sync="this:drop"><input type="hidden" name="message_id" value="${exampleIds[index]}"><button name="text" value="${text}">${text}</button></form></li>`,
+      html`<li><form method="post" action="${path}" hx-post="${path}" hx-target="#log" hx-swap="beforeend" hx-sync="this:drop"><input type="hidden" name="message_id" value="${exampleIds[index]}"><input type="hidden" name="user_id" value="${userId}"><button name="text" value="${text}">${text}</button></form></li>`,
   )}</ul>
 </div>`
 }

@@ -3,6 +3,8 @@ import { conversationPath, messagePath } from '../paths.ts'
 import { icon } from './icons.ts'
 
 export interface Composer {
+  /** Whose page this is. Another tab may have changed the user since: what is typed here is not for that one. */
+  readonly userId: string
   readonly conversationId: string
   /** Of the message to be written: sent twice, it is one. */
   readonly messageId: string
@@ -28,11 +30,12 @@ ${composerFields(of)}
 
 /** What is new after each message: an empty box, and the id of the next message. */
 export const composerFields = ({
+  userId,
   messageId,
   draftKey,
   draft = '',
 }: Composer): Html => html`<div class="fields" id="fields">
-<input type="hidden" name="message_id" value="${messageId}">
+<input type="hidden" name="message_id" value="${messageId}"><input type="hidden" name="user_id" value="${userId}">
 <label class="sr" for="message">Message</label>
 <textarea id="message" name="text" rows="1" required dir="auto" placeholder="Message" enterkeyhint="send" autocomplete="off" data-draft="${draftKey}">${draft}</textarea>
 </div>`
