@@ -14,7 +14,7 @@ import { namesStranger } from './ranking/strangers.ts'
 import { type Placed, withSuccessors } from './ranking/succession.ts'
 import { successorsOf } from './ranking/successors.ts'
 import { wordScores } from './ranking/words.ts'
-import { terms } from './terms.ts'
+import { isUnspaced, terms } from './terms.ts'
 
 export interface Ranked {
   readonly id: string
@@ -39,7 +39,8 @@ export function createRank(changes: Partial<RankSettings> = {}): Rank {
     const question = questionOf(columns, query)
     const relevance = relevanceOf(population, question, settings.without)
     const scores = scoresOf(population, relevance, question, settings)
-    const hits = likely(scores.best(query.limit).map(scores.explain), query, settings)
+    const ranked = scores.best(2 * query.limit + SPARE).map(scores.explain)
+    const hits = likely(ranked, population.flags, query, settings)
     const placed = placeSuccessors(columns, query, population, relevance, scores, hits, settings)
     return withinBudget(placed.slice(0, query.limit), query, settings, columns).map(
       ({ turn, score, why, supersededBy }) => ({
@@ -51,6 +52,9 @@ export function createRank(changes: Partial<RankSettings> = {}): Rank {
     )
   }
 }
+
+/** What only asks is left out of the ranked, so some more of them are looked at than are wanted. */
+const SPARE = 10
 
 /** So many of the ranked turns are looked at as successors of a hit. */
 const SUCCESSOR_CANDIDATES = 50
@@ -67,10 +71,10 @@ function placeSuccessors(
   { without }: RankSettings,
 ): Placed[] {
   if (without.has('successors') || !hits.some(isWorthSucceeding)) return [...hits]
-  const question = wordsOf(query).flatMap((word) => columns.termOf.get(word) ?? [])
+  const words = wordsOf(query)
   const ranked = scores.best(SUCCESSOR_CANDIDATES)
   const successors = (hit: Scored) =>
-    isWorthSucceeding(hit) ? successorsOf(columns, flags, worth, question, hit.turn, ranked) : []
+    isWorthSucceeding(hit) ? successorsOf(columns, flags, worth, words, hit.turn, ranked) : []
   return withSuccessors(hits, successors, scores.explain)
 }
 
@@ -137,6 +141,7 @@ export function questionOf(columns: Columns, query: RecallQuery): Question {
     named: named === undefined ? 0 : columns.speakerNames.indexOf(named) + 1,
     chat: speakers.length === 0,
     namesStranger: namesStranger(columns, text),
+    isUnspaced: isUnspaced(text),
     period,
     isOfPeriodOnly: period !== undefined && wordsOf(query).length === 0,
   }

@@ -14,6 +14,11 @@ export function terms(text: string): string[] {
   return found
 }
 
+/** Whether a text holds words of a script that is written without spaces. */
+export function isUnspaced(text: string): boolean {
+  return UNSPACED.test(text)
+}
+
 const UNSPACED_SCRIPTS = String.raw`\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}`
 const UNSPACED = new RegExp(`[${UNSPACED_SCRIPTS}]`, 'u')
 /** A run of an unspaced script, or a word with at most one apostrophe part: "手机" and "iPhone" in "iPhone手机". */

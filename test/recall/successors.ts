@@ -117,6 +117,16 @@ export const updates: readonly Pair[] = [
     older: 'Choir meets in the school hall.',
     newer: 'Choir meets in the church from now on, not in the school hall.',
   },
+  {
+    question: 'Where do I live?',
+    older: 'I live in Aarhus.',
+    newer: 'I live in Odense.',
+  },
+  {
+    question: 'When is the meeting with the architect?',
+    older: 'The meeting with the architect is at 3.',
+    newer: 'The meeting with the architect is at 4.',
+  },
 ]
 
 /** Alike in words and meaning, and both still true. */
@@ -300,5 +310,25 @@ export const alike: readonly Pair[] = [
     question: 'When did I move to this town?',
     older: 'I moved to this town in 2011.',
     newer: 'My colleague moved to Madrid last month.',
+  },
+  {
+    question: 'What colour is my car?',
+    older: 'My car is blue.',
+    newer: 'My new bicycle is red.',
+  },
+  {
+    question: 'Where do I live?',
+    older: 'I live in Aarhus.',
+    newer: 'My parents live in Naples.',
+  },
+  {
+    question: 'Which language am I learning?',
+    older: 'I am learning Hungarian.',
+    newer: 'I started learning the guitar.',
+  },
+  {
+    question: 'What do I do on Mondays?',
+    older: 'On Mondays I go climbing.',
+    newer: 'On Fridays I go dancing now.',
   },
 ]

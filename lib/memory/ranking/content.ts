@@ -1,4 +1,3 @@
-import { terms } from '../terms.ts'
 import { vectorOf, type Columns } from './columns.ts'
 import { countTerms } from './passage-terms.ts'
 
@@ -47,32 +46,4 @@ function likenessOfWords(a: Content, b: Content): number {
   let shared = 0
   for (const term of a) if (b.has(term)) shared++
   return shared / Math.sqrt(Math.max(1, a.size * b.size))
-}
-
-/** Whether a term is a word for somebody close: whoever is spoken of is the subject. */
-export function namesPerson(term: string): boolean {
-  return PERSONS.has(term)
-}
-
-const PERSONS = stems(
-  'sister brother cousin father mother dad mum mom son daughter aunt uncle niece nephew parents',
-  'grandmother grandfather grandma grandpa husband wife partner girlfriend boyfriend fiancee',
-  'friend colleague neighbour neighbor boss flatmate roommate landlord teacher kids children',
-)
-
-/** Words that any two statements may share without being about the same thing. */
-export function isTimeOrChange(term: string): boolean {
-  return TIMES_AND_CHANGES.has(term) || /^\d+$/.test(term)
-}
-
-const TIMES_AND_CHANGES = stems(
-  'last next week weekend month year day today yesterday tomorrow morning noon afternoon evening',
-  'night time ago monday tuesday wednesday thursday friday saturday sunday january february march',
-  'april june july august september october november december first second new old good great',
-  'move moved change changed stop stopped drop dropped leave left sell sold quit switch switched',
-  'replace raise reduce extend increase update reschedule cancel use instead longer anymore',
-)
-
-function stems(...lines: readonly string[]): ReadonlySet<string> {
-  return new Set(terms(lines.join(' ')))
 }

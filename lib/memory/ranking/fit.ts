@@ -9,7 +9,7 @@ import type { Population, Question } from './population.ts'
  */
 export function fitOf(
   { coverage, cosine }: Population,
-  { namesStranger }: Question,
+  { namesStranger, isUnspaced }: Question,
   bestTurns: readonly number[],
   highestWorth: number,
 ): number {
@@ -22,8 +22,9 @@ export function fitOf(
   }
   const worth = Math.log1p(highestWorth)
   const stranger = namesStranger ? 2 : 0
-  const sum = cosine
-    ? -6 + 3 * words + 6 * meaning - stranger + worth
-    : -5 + 5 * words - stranger + 1.3 * worth
+  const sum =
+    cosine && !isUnspaced
+      ? -6 + 3 * words + 6 * meaning - stranger + worth
+      : -5 + 5 * words - stranger + 1.3 * worth
   return 1 / (1 + Math.exp(-sum))
 }

@@ -35,6 +35,8 @@ export interface Question {
   readonly chat: boolean
   /** Whether it names somebody or something of which this user never spoke. */
   readonly namesStranger: boolean
+  /** Whether it is written without spaces, as Chinese is: to an English vocabulary all such texts are alike. */
+  readonly isUnspaced: boolean
   /** The time it speaks of, when it does. */
   readonly period?: Period | undefined
   /** Whether it speaks of that time and of nothing else. */

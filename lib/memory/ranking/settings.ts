@@ -1,19 +1,22 @@
 /** What can be switched off by name, to measure what it brings (docs/recall.md). */
-export type Lever =
-  | 'dense'
-  | 'feedback'
-  | 'word-neighbours'
-  | 'blend'
-  | 'lending'
-  | 'edges'
-  | 'far'
-  | 'named-speaker'
-  | 'user-turns'
-  | 'first-person'
-  | 'questions'
-  | 'recency'
-  | 'dates'
-  | 'successors'
+export const LEVERS = [
+  'dense',
+  'blend',
+  'feedback',
+  'word-neighbours',
+  'lending',
+  'edges',
+  'far',
+  'named-speaker',
+  'user-turns',
+  'first-person',
+  'questions',
+  'recency',
+  'dates',
+  'successors',
+] as const
+
+export type Lever = (typeof LEVERS)[number]
 
 /** Words that mean nearly the same, from a table that is there anyway. */
 export interface WordNeighbours {
@@ -40,8 +43,8 @@ export interface Recency {
 }
 
 export const DEFAULT_RANK_SETTINGS: RankSettings = {
-  floor: 0.12,
-  shareOfBest: 0.4,
+  floor: 0.15,
+  shareOfBest: 0.5,
   tokenBudget: 1_500,
   without: new Set(),
 }

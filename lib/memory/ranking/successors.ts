@@ -1,5 +1,14 @@
-import { ALIVE, CHANGE, HIDDEN, ONLY_QUESTION, USER, type Columns } from './columns.ts'
-import { contentOf, isTimeOrChange, nearness, namesPerson, type Content } from './content.ts'
+import {
+  ALIVE,
+  CHANGE,
+  FIRST_PERSON,
+  HIDDEN,
+  ONLY_QUESTION,
+  USER,
+  type Columns,
+} from './columns.ts'
+import { contentOf, nearness, type Content } from './content.ts'
+import { hasOneValue, isNumber, isTimeOrChange, namesPerson } from './subject-words.ts'
 import { inverseFrequency } from './lexical.ts'
 
 /** What a hit says, and which of the question's words it holds. */
@@ -26,11 +35,11 @@ export function successorsOf(
   columns: Columns,
   flags: Uint8Array,
   worth: Float32Array,
-  question: readonly number[],
+  words: readonly string[],
   turn: number,
   ranked: readonly number[],
 ): number[] {
-  const subject = subjectOf(columns, question, turn)
+  const subject = subjectOf(columns, words, turn)
   const isLater = (other: number) =>
     columns.tsMs[other]! > columns.tsMs[turn]! &&
     (flags[other]! & (ALIVE | HIDDEN | ONLY_QUESTION)) === ALIVE &&
@@ -39,8 +48,10 @@ export function successorsOf(
     !isFollowUp(columns, turn, other)
   const found = new Set<number>()
   for (const other of ranked) {
-    if (worth[other]! < LEAST_WORTH * worth[turn]! || !isLater(other)) continue
-    if (restates(columns, subject, other)) found.add(other)
+    if (!isLater(other)) continue
+    const isWorthIt = worth[other]! >= LEAST_WORTH * worth[turn]!
+    if (restatesInFull(columns, subject, other)) found.add(other)
+    else if (isWorthIt && restates(columns, subject, other)) found.add(other)
   }
   for (const other of turnsWithRareTermsOf(columns, subject)) {
     if (isLater(other) && tellsOfItsEnd(columns, subject, other)) found.add(other)
@@ -55,20 +66,21 @@ const LEAST_WORTH = 0.6
 const SHORT_TERMS = 25
 const TERSE_TERMS = 12
 
-function subjectOf(columns: Columns, question: readonly number[], turn: number): Subject {
+function subjectOf(columns: Columns, words: readonly string[], turn: number): Subject {
   const content = contentOf(columns, turn)
-  const asked = question.filter((term) => content.has(term))
+  const question = words.map((word) => columns.termOf.get(word))
+  const asked = question.filter((term) => term !== undefined && content.has(term))
   return {
     turn,
     content,
-    asked,
+    asked: asked as number[],
     askedWeight: weightOf(columns, asked),
     questionWeight: weightOf(columns, question),
   }
 }
 
-function weightOf(columns: Columns, terms: readonly number[]): number {
-  return terms.reduce((sum, term) => sum + inverseFrequency(columns, term), 0)
+function weightOf(columns: Columns, terms: readonly (number | undefined)[]): number {
+  return terms.reduce<number>((sum, term) => sum + inverseFrequency(columns, term), 0)
 }
 
 /** What is said a few turns later in the same sitting goes on with the subject; it does not replace it. */
@@ -115,7 +127,34 @@ const NEAR_WITH_CHANGE = 0.3
 const LONG_TEXT_COVERAGE = 0.5
 const NEAR_WHEN_LONG = 0.5
 
-/** Whether the turn, a short one, says that something which the hit names is over. */
+/**
+ * Whether two short statements say the same but for one value, of something that has one value at a time: "I
+ * live in Leipzig" and "I live in Dresden", "the meeting is at 3" and "the meeting is at 4". What may have
+ * several ("I am allergic to walnuts", "to cat hair") is left alone.
+ */
+function restatesInFull(
+  columns: Columns,
+  { turn, content, asked, askedWeight, questionWeight }: Subject,
+  other: number,
+): boolean {
+  if (askedWeight < SAME_SUBJECT * questionWeight || askedWeight === 0) return false
+  if (columns.length[columns.firstPassage[other]!]! > TERSE_TERMS) return false
+  if ((columns.flags[turn]! & FIRST_PERSON) !== (columns.flags[other]! & FIRST_PERSON)) return false
+  const otherContent = contentOf(columns, other)
+  if (asked.some((term) => !otherContent.has(term))) return false
+  const text = (term: number) => columns.termTexts[term]!
+  const values = [...content].filter((term) => !otherContent.has(term)).map(text)
+  const otherValues = [...otherContent].filter((term) => !content.has(term)).map(text)
+  if (values.length === 0 || otherValues.length === 0 || otherValues.some(namesPerson)) return false
+  const areNumbers =
+    content.size - values.length >= 2 && [...values, ...otherValues].every(isNumber)
+  const areShort = Math.max(values.length, otherValues.length) <= MOST_VALUE_TERMS
+  return areNumbers || (areShort && asked.some((term) => hasOneValue(text(term))))
+}
+
+const MOST_VALUE_TERMS = 2
+
+/** Whether the turn, a short one, says that what the hit answers the question with is over. */
 function tellsOfItsEnd(columns: Columns, subject: Subject, other: number): boolean {
   const passage = columns.firstPassage[other]!
   if ((columns.tells[passage]! & CHANGE) === 0) return false
@@ -142,11 +181,17 @@ function turnsWithRareTermsOf(columns: Columns, subject: Subject): Set<number> {
   return turns
 }
 
-/** Terms that name the thing itself: few memories hold them, and they are neither times nor words of change. */
-function rareTermsOf(columns: Columns, { content }: Subject): number[] {
+/**
+ * Terms that name the thing itself: few memories hold them, the question does not, and they are neither times
+ * nor words of change.
+ */
+function rareTermsOf(columns: Columns, { content, asked }: Subject): number[] {
   const most = Math.max(RARE_PASSAGES, columns.alivePassages * RARE_SHARE)
   return [...content].filter(
-    (term) => columns.documentFrequency[term]! <= most && !isTimeOrChange(columns.termTexts[term]!),
+    (term) =>
+      columns.documentFrequency[term]! <= most &&
+      !asked.includes(term) &&
+      !isTimeOrChange(columns.termTexts[term]!),
   )
 }
 
