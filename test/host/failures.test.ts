@@ -71,6 +71,22 @@ describe('a failure that nobody foresaw', () => {
     }
   })
 
+  it('in the store is told and logged in the same way, by every function', async () => {
+    const user_id = 'store-broken'
+    const answers = [
+      await host.api.chat({ user_id, message: 'Hello!' }),
+      await host.api.ingest({ user_id, items: [{ text: 'tea', role: 'user' }] }),
+      await host.api.list(user_id),
+    ]
+    for (const answer of answers) {
+      const { request_id, detail } = problemOf(answer, 500)
+      expect(detail).toContain('request id')
+      const lines = errorLines().filter((line) => line['request_id'] === request_id)
+      expect(lines).toMatchObject([{ message: 'failed', failure: { name: 'RangeError' } }])
+    }
+    expect(JSON.stringify(answers) + host.output()).not.toContain('Quotes what')
+  })
+
   it('is logged with its name and place, and without its text', () => {
     const lines = errorLines().filter(({ request_id }) =>
       String(request_id).startsWith('unforeseen-'),
