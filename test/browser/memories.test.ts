@@ -120,7 +120,7 @@ describe.skipIf(missingBrowser)('the memories on the page', () => {
   })
 
   it('gives everything away, and takes the same file back', async () => {
-    await host.api.ingest({ user_id: 'giver', items: items(450, { tags: ['note'] }) })
+    await host.api.ingest({ user_id: 'giver', items: items(900, { tags: ['note'] }) })
     await using folder = await temporaryFolder()
     const giver = await openAs('giver')
     const [download] = await Promise.all([
@@ -130,7 +130,7 @@ describe.skipIf(missingBrowser)('the memories on the page', () => {
     const file = join(folder.path, 'memories.jsonl')
     await download.saveAs(file)
     const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
-    expect(lines.length).toBe(450)
+    expect(lines.length).toBe(900)
     expect(JSON.parse(lines[0]!)).toMatchObject({ role: 'user', tags: ['note'], source: 'ingest' })
     await writeFile(file, `${lines.join('\n')}\n{"role":"user"}\n`)
 
@@ -140,13 +140,13 @@ describe.skipIf(missingBrowser)('the memories on the page', () => {
       await taker.page.getByRole('button', { name: 'Upload', exact: true }).click()
     }
     await upload()
-    await taker.page.getByText('450 added, 0 skipped, 1 refused.').waitFor()
-    expect(await taker.page.getByText('Line 451:').innerText()).toContain('text')
+    await taker.page.getByText('900 added, 0 skipped, 1 refused.').waitFor()
+    expect(await taker.page.getByText('Line 901:').innerText()).toContain('text')
     expect(await taker.page.locator('progress').evaluate((bar) => bar.value)).toBe(1)
     await taker.page.goto(`${host.url}/memories`)
-    expect(await taker.page.locator('.memories > li').first().innerText()).toContain('number 449')
+    expect(await taker.page.locator('.memories > li').first().innerText()).toContain('number 899')
     await upload()
-    await taker.page.getByText('0 added, 450 skipped, 1 refused.').waitFor()
+    await taker.page.getByText('0 added, 900 skipped, 1 refused.').waitFor()
     expect([...giver.faults, ...taker.faults]).toEqual([])
     await giver.context.close()
     await taker.context.close()
