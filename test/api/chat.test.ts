@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { replyIdOf } from '../../lib/memory/ids.ts'
 import type { Api, ChatAnswer } from '../support/api.ts'
 import { textOf } from '../support/events.ts'
 import { startHost, type TestHost } from '../support/host.ts'
+import { problemOf } from '../support/problems.ts'
 
 let host: TestHost
 let api: Api
@@ -199,6 +201,7 @@ describe('with STORE_REPLIES=false', () => {
     const query = { user_id: 'ada', query: 'noted stamps', score_threshold: 0 }
     const found = (await silent.api.search(query)).body.results
     expect(found.map(({ role }) => role)).toEqual(['user'])
+    problemOf(await silent.api.get('ada', replyIdOf(results[0]!.id)), 404)
     const again = await silent.api.chat(said)
     expect(again.body).toMatchObject({ response: first.body.response, memory: { reply: 'off' } })
     expect(again.body).not.toHaveProperty('timings')

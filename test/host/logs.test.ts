@@ -75,7 +75,11 @@ describe('the line of a request', () => {
     const requestId = `refused-${crypto.randomUUID()}`
     const headers = { ...more, 'x-request-id': requestId }
     await host.api.request(method, path, { body, headers })
-    expect(await linesOf(requestId)).toMatchObject([{ status, route }])
+    const function_name = route === 'none' ? 'host' : 'chat'
+    const timestamp = expect.stringMatching(/Z$/) as string
+    const always = { timestamp, level: 'INFO', service: 'ai-memory-layer', function_name }
+    const latency_ms = expect.any(Number) as number
+    expect(await linesOf(requestId)).toMatchObject([{ ...always, status, route, latency_ms }])
   })
 })
 
