@@ -5,13 +5,14 @@ import type { Population, Question } from './population.ts'
  * own turns, so something always stands out, even of a stranger's question. What tells the two apart is
  * absolute: how much of the question a turn holds in words (words this user never used count in full), how near
  * one comes in meaning, and whether the question names somebody nobody here knows. On dev it tells own
- * questions from strangers' in 96 to 99 of 100 pairs (docs/recall.md).
+ * questions from strangers' in 91 to 99 of 100 pairs (docs/recall.md).
  */
 export function fitOf(
   { coverage, cosine }: Population,
   { namesStranger, isUnspaced }: Question,
   bestTurns: readonly number[],
   highestWorth: number,
+  unrelatedCosine: number,
 ): number {
   let words = 0
   let meaning = 0
@@ -20,11 +21,16 @@ export function fitOf(
     const near = cosine?.[turn] ?? 0
     if (near > meaning) meaning = near
   }
+  // To an English vocabulary all Chinese texts are alike: where no memory shares a word, that says nothing.
+  if (isUnspaced && !coverage.some((share) => share > 0)) meaning = 0
   const worth = Math.log1p(highestWorth)
   const stranger = namesStranger ? 2 : 0
-  const sum =
-    cosine && !isUnspaced
-      ? -6 + 3 * words + 6 * meaning - stranger + worth
-      : -5 + 5 * words - stranger + 1.3 * worth
+  const sum = cosine
+    ? -5.3 +
+      3 * words +
+      (5.3 * (meaning - unrelatedCosine)) / (1 - unrelatedCosine) +
+      worth -
+      stranger
+    : -5 + 5 * words + 1.3 * worth - stranger
   return 1 / (1 + Math.exp(-sum))
 }

@@ -35,7 +35,7 @@ export interface Question {
   readonly chat: boolean
   /** Whether it names somebody or something of which this user never spoke. */
   readonly namesStranger: boolean
-  /** Whether it is written without spaces, as Chinese is: to an English vocabulary all such texts are alike. */
+  /** Whether it is written without spaces, as Chinese is. */
   readonly isUnspaced: boolean
   /** The time it speaks of, when it does. */
   readonly period?: Period | undefined

@@ -65,7 +65,8 @@ export function scoresOf(
     const bonus = recencyBonus(tsMs[turn]!, question, settings)
     sums[turn] = base + gain(worth[turn]!) + bonus + periodBonus(tsMs[turn]!, question, settings)
   }
-  const fit = fitOf(population, question, bestTurns(sums, tsMs, TURNS_OF_FIT), highest)
+  const bestFew = bestTurns(sums, tsMs, TURNS_OF_FIT)
+  const fit = fitOf(population, question, bestFew, highest, settings.unrelatedCosine)
 
   function explain(turn: number): Scored {
     const lexical = relevance.lexical[turn]!
