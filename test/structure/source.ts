@@ -11,7 +11,6 @@ export interface SourceFile {
 export interface Import {
   /** As it is written; one that begins with a dot as the path it leads to. */
   readonly from: string
-  readonly isTypeOnly: boolean
 }
 
 /** Every TypeScript file of these folders; tests only when asked for. */
@@ -37,16 +36,12 @@ export async function sourceFiles(
 }
 
 /** Static ones, re-exports, and those made at run time. */
-const IMPORT =
-  /(?:^|\n)(?:import|export)\s(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/g
+const IMPORT = /(?:^|\n)(?:import|export)\s(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/g
 
 function importsOf(path: string, text: string): Import[] {
-  return [...text.matchAll(IMPORT)].map(([, typeOnly, fromStatic, fromDynamic]) => {
+  return [...text.matchAll(IMPORT)].map(([, fromStatic, fromDynamic]) => {
     const from = fromStatic ?? fromDynamic ?? ''
-    return {
-      from: from.startsWith('.') ? normalize(join(dirname(path), from)) : from,
-      isTypeOnly: typeOnly !== undefined,
-    }
+    return { from: from.startsWith('.') ? normalize(join(dirname(path), from)) : from }
   })
 }
 
