@@ -150,3 +150,30 @@ describe('an embedder that does not answer', () => {
     expect(found.body.results.map(({ text }) => text)).toContain(items[0]!.text)
   })
 })
+
+describe('a function that breaks its contract', () => {
+  it.each(['/broken', '/streams/throw-before-the-first-write', '/streams/end-only'])(
+    'is 500 as long as nothing was answered: %s',
+    async (path) => {
+      const answer = await host.api.request('GET', path)
+      const { request_id } = problemOf(answer, 500)
+      const lines = errorLines().filter((line) => line['request_id'] === request_id)
+      expect(lines).toMatchObject([{ message: 'failed', function_name: 'host' }])
+      expect(JSON.stringify(answer.body) + host.output()).not.toContain('quotes what')
+    },
+  )
+
+  it('is cut where its answer has begun, so that nobody takes it for whole', async () => {
+    const response = await fetch(`${host.url}/streams/throw-later`)
+    expect(response.status).toBe(202)
+    await expect(response.text()).rejects.toThrow('terminated')
+    expect((await host.api.request('GET', '/healthz')).status).toBe(200)
+  })
+
+  it('sets its cookies and headers through the host as it said them', async () => {
+    const response = await fetch(`${host.url}/streams/write-bytes`)
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+    expect(response.headers.get('x-case')).toBe('yes')
+    expect(await response.text()).toBe('héllo')
+  })
+})

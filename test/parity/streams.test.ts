@@ -38,6 +38,7 @@ describe.skipIf(!hasClient)('a response stream, as on Lambda', () => {
     ['write-nothing-then-end', withHead('')],
     ['throw-before-the-first-write', 'failed'],
     ['throw-after-a-write', 'cut'],
+    ['throw-later', 'cut'],
     ['no-head', plain],
     ['write-an-object', withHead('{"a":1}')],
     ['write-bytes', withHead('héllo')],
