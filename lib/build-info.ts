@@ -1,6 +1,6 @@
-declare const __VERSION__: string | undefined
-declare const __COMMIT__: string | undefined
+declare const BUILT_VERSION: string | undefined
+declare const BUILT_COMMIT: string | undefined
 
 /** Written into every bundle by scripts/build.ts; unbundled code runs only in unit tests. */
-export const version = typeof __VERSION__ === 'string' ? __VERSION__ : '0.0.0'
-export const commit = typeof __COMMIT__ === 'string' ? __COMMIT__ : 'unknown'
+export const version = typeof BUILT_VERSION === 'string' ? BUILT_VERSION : '0.0.0'
+export const commit = typeof BUILT_COMMIT === 'string' ? BUILT_COMMIT : 'unknown'

@@ -82,7 +82,7 @@ export function route<
   input: RouteInput<B, F, Q>,
   run: (call: Call<z.infer<B>, z.infer<F>, z.infer<Q>>) => Promise<R>,
 ): Route<R> {
-  return { input, run } as Route<R>
+  return { input, run }
 }
 
 export type BufferedHandler = (
@@ -196,11 +196,12 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
     async function run(): Promise<R> {
       if (!found) throw new Problem(404, 'Not found', 'There is nothing at this address.')
       if (!('key' in found)) throw methodNotAllowed(found.allow)
-      const { input, run: act } = table[found.key] as Route<R>
+      const entry = table[found.key] as Route<R>
+      const { input } = entry
       if (input.form) checkForgery(event)
       const caller = spec.access === 'public' ? anyone : identify(spec.access, event)
       const given = readInput(input, event, bodyLimitBytes(input), caller.faults)
-      return act({
+      return entry.run({
         ...given,
         params: found.params,
         caller,

@@ -74,7 +74,7 @@ function textFault(value: string, min: number, max: number): string | undefined 
   if (!value.isWellFormed()) return 'Half of a surrogate pair is no character.'
   // Code units are at least as many as characters: short texts need no counting.
   const characters =
-    value.length <= max && value.length >= 2 * min ? value.length : [...value].length
+    value.length <= max && value.length >= 2 * min ? value.length : Array.from(value).length
   if (characters >= min && characters <= max) return undefined
   return `This has ${characters} characters; ${min} to ${max.toLocaleString('en')} are allowed.`
 }

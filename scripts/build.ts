@@ -37,8 +37,8 @@ const shared: BuildOptions = {
   logLevel: 'warning',
   external: ['onnxruntime-node'], // Opt-in, native, installed by whoever chooses it.
   define: {
-    __VERSION__: JSON.stringify(version),
-    __COMMIT__: JSON.stringify(values.commit ?? (await currentCommit())),
+    BUILT_VERSION: JSON.stringify(version),
+    BUILT_COMMIT: JSON.stringify(values.commit ?? (await currentCommit())),
   },
   plugins: [purePackages(PURE_PACKAGES), await assetsModule()],
 }
@@ -101,9 +101,12 @@ async function assetsModule(): Promise<Plugin> {
   const contents = `export default ${JSON.stringify(await buildAssets())}`
   return {
     name: 'assets',
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^virtual:assets$/ }, ({ path }) => ({ path, namespace: 'assets' }))
-      onLoad({ filter: /.*/, namespace: 'assets' }, () => ({ contents, loader: 'js' }))
+    setup(esbuild) {
+      esbuild.onResolve({ filter: /^virtual:assets$/ }, ({ path }) => ({
+        path,
+        namespace: 'assets',
+      }))
+      esbuild.onLoad({ filter: /.*/, namespace: 'assets' }, () => ({ contents, loader: 'js' }))
     },
   }
 }

@@ -76,7 +76,7 @@ export function createChat(dependencies: ChatDependencies): Chat {
       const running = runs.get(key)
       if (running) return yield* running.watch(watcher)
       const { message, answer } = await memories.turn(messageId)
-      if (!message) return
+      if (!message) return undefined
       if (answer && isOver(answer, watcher)) return yield* elsewhere.finish(answer)
       if (runs.has(key)) continue
       const run = createRun(settings.turnTimeoutMs)

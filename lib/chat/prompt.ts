@@ -108,6 +108,6 @@ const LINE_TOKENS = 12
 export function countTokens(text: string): number {
   let narrow = 0
   for (const character of text) if (character.codePointAt(0)! < 0x2e80) narrow += 1
-  const wide = [...text].length - narrow
+  const wide = Array.from(text).length - narrow
   return Math.ceil(narrow / 3.5) + Math.ceil(wide * 1.5)
 }

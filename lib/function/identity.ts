@@ -42,7 +42,8 @@ export function identify(access: 'api' | 'page', event: APIGatewayProxyEventV2):
     header !== undefined && !userIdPattern.test(header)
       ? [{ path: '/headers/x-user-id', message: USER_ID_RULE }]
       : []
-  const session = access === 'page' || isSameOrigin(event) ? readSession(event, isSecure) : undefined
+  const session =
+    access === 'page' || isSameOrigin(event) ? readSession(event, isSecure) : undefined
   const mayActAs = (claimed: string | undefined) => {
     if (claimed !== undefined && header !== undefined && claimed !== header) {
       throw invalid([

@@ -41,7 +41,7 @@ function settings(): Config {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
-    process.exit(1)
+    return process.exit(1)
   }
 }
 
@@ -104,7 +104,7 @@ async function openServices(): Promise<Services> {
   } catch (error) {
     log('ERROR', 'cannot start', { failure: describeError(error) })
     process.stderr.write(`${(error as Error).message}\n`)
-    process.exit(1)
+    return process.exit(1)
   }
 }
 

@@ -54,7 +54,7 @@ export function createPrometheus() {
   return {
     consume(blob: EmfOutput): void {
       const values = blob as unknown as Record<string, string | number | number[]>
-      for (const { Namespace, Dimensions, Metrics } of blob._aws.CloudWatchMetrics) {
+      for (const { Namespace, Dimensions, Metrics } of blob['_aws'].CloudWatchMetrics) {
         const labels = (Dimensions[0] ?? [])
           .map((dimension) => `${snakeCase(dimension)}="${escapeLabel(String(values[dimension]))}"`)
           .join(',')

@@ -101,16 +101,12 @@ async function invokeStreamed(
   const stream = new ResponseStream()
   // Before the first write nobody reads the stream, so nobody else would notice.
   gone?.addEventListener('abort', () => stream.destroy(), { once: true })
-  const run = () => handler(event, stream as unknown as awslambda.HttpResponseStream, context)
-  within(run).then(
-    () => {
-      // Lambda would wait until its timeout; a host cuts at once.
-      if (!stream.writableEnded) stream.destroy(new Error('The response stream was not ended.'))
-    },
-    (error: Error) => {
-      stream.destroy(error)
-    },
-  )
+  const run = () => handler(event, stream, context)
+  const onReturn = () => {
+    // Lambda would wait until its timeout; a host cuts at once.
+    if (!stream.writableEnded) stream.destroy(new Error('The response stream was not ended.'))
+  }
+  within(run).then(onReturn, (error: Error) => stream.destroy(error))
   const head = await stream.head
   return new Response(stream.body, { status: head.statusCode, headers: headersOf(head) })
 }

@@ -70,7 +70,7 @@ function bestSentence(text: string, question: string): string {
 
 function shortened(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim()
-  const characters = [...line]
+  const characters = Array.from(line)
   if (characters.length <= QUOTE_CHARACTERS) return line
   return `${characters.slice(0, QUOTE_CHARACTERS - 1).join('')}…`
 }
