@@ -331,4 +331,64 @@ export const alike: readonly Pair[] = [
     older: 'On Mondays I go climbing.',
     newer: 'On Fridays I go dancing now.',
   },
+  {
+    question: 'When does my shift at the library start?',
+    older: 'My shift at the library starts at ten.',
+    newer: 'My shift at the cinema now starts at six.',
+  },
+  {
+    question: 'What is my dog called?',
+    older: 'My dog is called Biscuit.',
+    newer: 'My new parrot is called Admiral.',
+  },
+  {
+    question: 'How much is the rent for the studio?',
+    older: 'The rent for the studio is 300 a month.',
+    newer: 'They raised the rent for the garage to 95 a month.',
+  },
+  {
+    question: 'When is the dentist appointment?',
+    older: 'My dentist appointment is on Thursday.',
+    newer: 'My hairdresser appointment was moved to Friday.',
+  },
+  {
+    question: 'Where does my brother work?',
+    older: 'My brother works at a sawmill.',
+    newer: 'My sister now works at a brewery.',
+  },
+  {
+    question: 'What phone does my mother use?',
+    older: 'My mother uses an old Nokia.',
+    newer: 'My father changed his phone, he uses a Pixel now.',
+  },
+  {
+    question: 'What instrument do I play?',
+    older: 'I play the trombone in the town band.',
+    newer: 'I no longer play volleyball on Sundays.',
+  },
+  {
+    question: 'Which bus goes to the hospital?',
+    older: 'Bus 14 goes to the hospital.',
+    newer: 'Bus 22 no longer goes to the airport.',
+  },
+  {
+    question: 'What is the code of the bike shed?',
+    older: 'The code of the bike shed is 4471.',
+    newer: 'We changed the code of the laundry room to 9035.',
+  },
+  {
+    question: 'When is the deadline of the tax return?',
+    older: 'The deadline of the tax return is 31 July.',
+    newer: 'The deadline of the essay was extended to 12 August.',
+  },
+  {
+    question: 'Who is my son’s maths teacher?',
+    older: 'My son’s maths teacher is Mr Okafor.',
+    newer: 'My daughter has a new swimming teacher, Ms Brandt.',
+  },
+  {
+    question: 'Where is the red suitcase?',
+    older: 'The red suitcase is in the attic.',
+    newer: 'I moved the sewing machine to the cellar.',
+  },
 ]

@@ -1,3 +1,5 @@
+import { ALIVE, ECHO } from './columns.ts'
+
 /** What scores look like before a user has said enough to tell. */
 export interface Prior {
   readonly mean: number
@@ -16,8 +18,8 @@ export const PRIOR_TURNS = 10
 /**
  * Scores above their mean in units of their standard deviation; the rest are 0. So the words and the
  * vectors of a question, whose raw scores have nothing in common, can be added: an arm that finds nothing
- * remarkable adds nothing. Turns without a score (NaN) get 0 and do not count, nor do those without the
- * lowest bit in `flags`.
+ * remarkable adds nothing. Turns without a score (NaN) get 0 and do not count; an echo gets a score and
+ * does not count.
  */
 export function calibrated(scores: Float32Array, flags: Uint8Array, prior: Prior): Float32Array {
   const { mean, deviation } = moments(scores, flags, prior)
@@ -42,7 +44,7 @@ function above(
   if (!(deviation > 0)) return calibrated
   for (let turn = 0; turn < scores.length; turn++) {
     const score = (scores[turn]! - mean) / deviation
-    if (score > 0 && (flags[turn]! & 1) === 1) calibrated[turn] = score
+    if (score > 0 && (flags[turn]! & (ALIVE | ECHO)) !== 0) calibrated[turn] = score
   }
   return calibrated
 }
@@ -54,7 +56,7 @@ export function moments(scores: Float32Array, flags: Uint8Array, prior: Prior): 
   let squares = PRIOR_TURNS * (prior.mean ** 2 + prior.deviation ** 2)
   for (let turn = 0; turn < scores.length; turn++) {
     const score = scores[turn]!
-    if ((flags[turn]! & 1) === 0 || Number.isNaN(score)) continue
+    if ((flags[turn]! & ALIVE) === 0 || Number.isNaN(score)) continue
     count++
     sum += score
     squares += score * score

@@ -8,9 +8,9 @@ const LEAST_COSINE = 0.9
 const MOST_OTHER_TERMS = 5
 
 /**
- * Marks what was asked before in the same words. Such a turn answers nothing, fills the results with itself,
+ * Marks what was asked before in the same words. Such a turn answers nothing, fills the results with itself
  * and, asked ten times, makes all else look unremarkable: so it does not count among the turns by which
- * scores are calibrated, and gets no score of its own.
+ * scores are calibrated.
  */
 export function markEchoes(
   columns: Columns,

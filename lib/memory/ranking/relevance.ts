@@ -1,4 +1,5 @@
 import { factors } from './boosts.ts'
+import { ECHO, USER } from './columns.ts'
 import { lent, type Lending } from './lend.ts'
 import type { Population, Question } from './population.ts'
 import type { Lever } from './settings.ts'
@@ -17,16 +18,38 @@ export function relevanceOf(
   question: Question,
   without: ReadonlySet<Lever>,
 ): Relevance {
-  const { turns, lexical, dense, before, after } = population
+  const { turns, flags, lexical, dense, before, after } = population
   // Words and vectors count alike: 0.8 or 1.4 for the vectors costs a point of recall somewhere.
   const own = dense ? lexical.map((score, turn) => score + dense[turn]!) : lexical
-  const neighbour = lent(own, before, after, lendingOf(without))
+  const lending = lendingOf(without)
+  const said = own.map((score, turn) => ((flags[turn]! & ECHO) === 0 ? score : 0))
+  const neighbour = lent(said, before, after, lending)
+  for (let turn = 0; turn < turns; turn++) {
+    if ((flags[turn]! & ECHO) !== 0)
+      lendAnswer(population, turn, lending.near * own[turn]!, neighbour)
+  }
   const factor = factors(population, question, without)
   const worth = new Float32Array(turns)
   for (let turn = 0; turn < turns; turn++) {
     worth[turn] = (own[turn]! + neighbour[turn]!) * factor[turn]!
   }
   return { lexical, dense, neighbour, factor, worth }
+}
+
+/**
+ * What asks the same as the question lends to its answer, which somebody else gave, and to nobody else: who
+ * asks the same thing again and again would lift whatever stands around it.
+ */
+function lendAnswer(
+  { flags, speaker, after }: Population,
+  turn: number,
+  amount: number,
+  neighbour: Float32Array,
+): void {
+  const next = after[turn]!
+  if (next < 0 || (flags[next]! & ECHO) !== 0) return
+  const isAnother = speaker[next] !== speaker[turn] || ((flags[next]! ^ flags[turn]!) & USER) !== 0
+  if (isAnother) neighbour[next]! += amount
 }
 
 const LENDING: Lending = { near: 0.4, far: 0.1, edgeNear: 0.6, edgeFar: 0.15 }
