@@ -106,7 +106,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     if (parsed.success) values[name] = parsed.data
     else faults.push(...parsed.error.issues.map(({ message }) => `${name}: ${message}`))
   }
-  faults.push(...faultsBetween(values))
+  faults.push(...faultsBetween(values), ...notYet(values, environment))
   if (faults.length > 0) throw new ConfigError(faults)
   return toConfig(values as Environment)
 }
@@ -127,6 +127,26 @@ function faultsBetween(env: Partial<Environment>): string[] {
     faults.push(
       'HF_TOKEN: this release has no huggingface driver. Set GENERATOR=builtin and EMBEDDER=builtin.',
     )
+  }
+  return faults
+}
+
+/** What a later release will know is refused by name until then: nobody shall believe that it works. */
+function notYet(
+  env: Partial<Environment>,
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const faults: string[] = []
+  if (environment['HF_ENDPOINT_URL'] && env.GENERATOR === 'auto') {
+    faults.push('HF_ENDPOINT_URL: this release has no endpoint driver. Set GENERATOR=builtin.')
+  }
+  if (environment['HF_EMBEDDING_ENDPOINT_URL'] && env.EMBEDDER === 'auto') {
+    faults.push(
+      'HF_EMBEDDING_ENDPOINT_URL: this release has no endpoint driver. Set EMBEDDER=builtin.',
+    )
+  }
+  if (environment['API_KEYS']) {
+    faults.push('API_KEYS: this release asks for no key. Unset it, and let a proxy ask for one.')
   }
   return faults
 }

@@ -51,6 +51,11 @@ describe('a wrong setting', () => {
     [{ GENERATOR: 'huggingface' }, 'GENERATOR: this release has no huggingface driver'],
     [{ GENERATOR: 'endpoint' }, 'GENERATOR: this release has no endpoint driver'],
     [{ HF_TOKEN: 'hf-1' }, 'HF_TOKEN: this release has no huggingface driver'],
+    [{ HF_ENDPOINT_URL: 'http://x' }, 'HF_ENDPOINT_URL: this release has no endpoint driver'],
+    [
+      { HF_EMBEDDING_ENDPOINT_URL: 'http://x' },
+      'HF_EMBEDDING_ENDPOINT_URL: this release has no endpoint driver',
+    ],
   ])('that names a driver this release lacks is refused by name: %j', async (env, fault) => {
     const { code, stderr } = await startRefused(env)
     expect(code).toBe(1)
@@ -64,6 +69,13 @@ describe('a wrong setting', () => {
     await using host = await startHost({ env })
     expect((await host.api.request('GET', '/api/health')).status).toBe(200)
   })
+})
+
+it('keys that this release would not ask for are refused: nobody shall believe they protect', async () => {
+  const { code, stderr } = await startRefused({ API_KEYS: 'a-secret-key' })
+  expect(code).toBe(1)
+  expect(stderr).toContain('- API_KEYS: this release asks for no key.')
+  expect(stderr).not.toContain('a-secret-key')
 })
 
 describe('a place that cannot be used', () => {
