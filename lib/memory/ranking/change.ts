@@ -1,9 +1,11 @@
-/**
- * Whether a text tells that something is no longer as it was ("sold", "quit", "no longer", "was moved to").
- * English, and a few words of Chinese.
- */
+/** Whether a text tells that something is over: "sold", "quit", "no longer". English, and a few words of Chinese. */
+export function tellsOfEnd(text: string): boolean {
+  return END.test(text)
+}
+
+/** Whether a text tells that something is no longer as it was: over, or "moved", "extended", "changed". */
 export function tellsOfChange(text: string): boolean {
-  return CHANGE.test(text)
+  return END.test(text) || CHANGE.test(text)
 }
 
 /** Whether a text speaks of how things are of late ("now", "since January"): with a subject in common, a change. */
@@ -11,14 +13,22 @@ export function tellsOfNow(text: string): boolean {
   return NOW.test(text)
 }
 
+const END = new RegExp(
+  [
+    String.raw`\b(?:no longer|any ?more|used to|sold|quit|resigned|retired|divorced|dropped|stopped)\b`,
+    String.raw`\b(?:switch(?:ed|ing)?|swapped|traded|replac(?:ed|ing)|left|cancell?ed|died|passed away)\b`,
+    String.raw`\b(?:g[ai]v(?:e|en|ing) (?:up|away)|broke(?:n)? up|split up|got rid of)\b`,
+    '不再|换成|换了|卖了|辞职|取消|分手',
+  ].join('|'),
+  'iu',
+)
+
 const CHANGE = new RegExp(
   [
-    String.raw`\b(?:no longer|any ?more|used to|instead|turns? out|turned out|correction)\b`,
-    String.raw`\b(?:sold|quit|resigned|retired|divorced|dropped|stopped|switch(?:ed|ing)?|swapped|traded)\b`,
-    String.raw`\b(?:replac(?:ed|ing)|chang(?:ed|ing)|moved|moving (?:to|out|in)|left|cancell?ed|postponed)\b`,
-    String.raw`\b(?:rescheduled|extended|increased|raised|reduced|decreased|lowered|upgraded|updated)\b`,
-    String.raw`\b(?:g[ai]v(?:e|en|ing) (?:up|away)|broke(?:n)? up|split up|got rid of|passed away|died)\b`,
-    '不再|改成|换成|换了|搬到|搬家|卖了|辞职|取消|推迟|分手',
+    String.raw`\b(?:instead|turns? out|turned out|correction|chang(?:ed|ing)|moved|moving (?:to|out|in))\b`,
+    String.raw`\b(?:postponed|rescheduled|extended|increased|raised|reduced|decreased|lowered)\b`,
+    String.raw`\b(?:upgraded|updated)\b`,
+    '改成|搬到|搬家|推迟',
   ].join('|'),
   'iu',
 )

@@ -1,6 +1,6 @@
 import { passages } from '../passages.ts'
 import type { IndexedMemory } from '../memory-index.ts'
-import { tellsOfChange, tellsOfNow } from './change.ts'
+import { tellsOfChange, tellsOfEnd, tellsOfNow } from './change.ts'
 import { grown } from './grown.ts'
 import { linkTurn, unlinkTurn } from './neighbours.ts'
 import { createPostings, MAX_FREQUENCY, type Postings } from './postings.ts'
@@ -17,9 +17,10 @@ export const ECHO = 16
 /** Only while a question is answered: not what its tags ask for. */
 export const HIDDEN = 32
 
-/** Bits of `tells`: that something is no longer as it was, how things are of late. */
-export const CHANGE = 1
-export const NOW = 2
+/** Bits of `tells`: that something is over, that it is no longer as it was, how things are of late. */
+export const END = 1
+export const CHANGE = 2
+export const NOW = 4
 
 /** No turn there: the edge of a sitting. */
 export const NONE = -1
@@ -144,7 +145,10 @@ export function addTurn(columns: Columns, memory: IndexedMemory): void {
     tags: memory.tags,
   })
   for (const [at, text] of texts.entries()) {
-    const tells = (tellsOfChange(text) ? CHANGE : 0) | (tellsOfNow(text) ? NOW : 0)
+    const tells =
+      (tellsOfEnd(text) ? END : 0) |
+      (tellsOfChange(text) ? CHANGE : 0) |
+      (tellsOfNow(text) ? NOW : 0)
     addPassage(columns, slot, countTerms(memory, text), tells, memory.vectors?.[at])
   }
   columns.firstPassage[slot + 1] = columns.passages

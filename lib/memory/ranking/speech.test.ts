@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tellsOfChange, tellsOfNow } from './change.ts'
+import { tellsOfChange, tellsOfEnd, tellsOfNow } from './change.ts'
 import { isFirstPerson, isOnlyQuestion } from './speech.ts'
 
 describe('a text that only asks', () => {
@@ -29,7 +29,9 @@ it('knows who speaks of themselves', () => {
   expect(['She swims', 'Iodine', 'mystery'].map(isFirstPerson)).toEqual(Array(3).fill(false))
 })
 
-it('knows what tells of a change, and of how things are of late', () => {
+it('knows what tells of an end, of a change, and of how things are of late', () => {
+  expect(['I no longer smoke', 'Sold the car', 'I quit in May'].every(tellsOfEnd)).toBe(true)
+  expect(['It was moved to May', 'I smoke'].some(tellsOfEnd)).toBe(false)
   expect(['I no longer smoke', 'Sold the car', 'It was moved to May'].every(tellsOfChange)).toBe(
     true,
   )

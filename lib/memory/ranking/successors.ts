@@ -1,6 +1,7 @@
 import {
   ALIVE,
   CHANGE,
+  END,
   FIRST_PERSON,
   HIDDEN,
   ONLY_QUESTION,
@@ -157,8 +158,10 @@ const MOST_VALUE_TERMS = 2
 /** Whether the turn, a short one, says that what the hit answers the question with is over. */
 function tellsOfItsEnd(columns: Columns, subject: Subject, other: number): boolean {
   const passage = columns.firstPassage[other]!
-  if ((columns.tells[passage]! & CHANGE) === 0) return false
   const content = contentOf(columns, other)
+  // "Moved" alone may be said of anything; with a word of the question it is said of what is asked about.
+  const isAsked = subject.asked.some((term) => content.has(term))
+  if ((columns.tells[passage]! & (isAsked ? END | CHANGE : END)) === 0) return false
   if (Math.max(content.size, subject.content.size) > TERSE_TERMS) return false
   if (!aboutSamePerson(columns, subject, content)) return false
   const isLinked = rareTermsOf(columns, subject).some((term) => content.has(term))
