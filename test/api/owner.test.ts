@@ -132,7 +132,7 @@ describe('the session of a browser', () => {
 
   it('outlasts a restart where no COOKIE_SECRET is set: one is made and kept', async () => {
     await using data = await temporaryFolder()
-    const first = await startHost({ dataDir: data.path })
+    await using first = await startHost({ dataDir: data.path })
     const { headers } = await first.api.request('GET', '/')
     const [cookie = ''] = headers.getSetCookie()[0]!.split(';')
     await first.api.chat({ message: 'I fence.' }, { cookie })

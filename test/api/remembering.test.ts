@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 describe('memories', () => {
   it('survive a restart', async () => {
     await using data = await temporaryFolder()
-    const first = await startHost({ dataDir: data.path })
+    await using first = await startHost({ dataDir: data.path })
     await first.api.chat({ user_id: 'ada', message: 'My piano teacher is Mr Novak.' })
     expect(await first.stop()).toBe(0)
     await using second = await startHost({ dataDir: data.path })
@@ -20,7 +20,7 @@ describe('memories', () => {
 
   it('survive a crash once they were acknowledged', async () => {
     await using data = await temporaryFolder()
-    const first = await startHost({ dataDir: data.path })
+    await using first = await startHost({ dataDir: data.path })
     await first.api.chat({ user_id: 'ada', message: 'The spare key is under the fern.' })
     await first.stop('SIGKILL')
     await using second = await startHost({ dataDir: data.path })

@@ -18,6 +18,17 @@ declare module 'vitest' {
 /** Builds the product once for all tests of a run, into a folder of its own: ./dist may be running. */
 export default async function buildOnce(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'ai-memory-layer-dist-'))
+  const tidyUp = () => rm(folder, { recursive: true, force: true })
+  try {
+    await buildInto(folder, project)
+  } catch (error) {
+    await tidyUp()
+    throw error
+  }
+  return tidyUp
+}
+
+async function buildInto(folder: string, project: TestProject): Promise<void> {
   const dist = join(folder, 'dist')
   const distWithFixtures = join(folder, 'dist-with-fixtures')
   await promisify(execFile)(process.execPath, ['scripts/build.ts', '--out', dist])
@@ -36,5 +47,4 @@ export default async function buildOnce(project: TestProject): Promise<() => Pro
   })
   project.provide('dist', dist)
   project.provide('distWithFixtures', distWithFixtures)
-  return () => rm(folder, { recursive: true, force: true })
 }
