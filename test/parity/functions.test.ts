@@ -118,8 +118,9 @@ describe.skipIf(!hasClient)('a function, as on Lambda', () => {
       ['made on Lambda', onLambda, 'made-there'],
       ['made on the host', onHost, 'made-here'],
     ])('%s', async (_, make, message_id) => {
-      const turn = { user_id: 'shared', message: 'What do I sail?', message_id }
-      await make(ingest({ user_id: 'shared', items: [{ text: 'I sail a ketch.', role: 'user' }] }))
+      const turn = { user_id: message_id, message: 'What do I sail?', message_id }
+      const items = [{ text: 'I sail a ketch.', role: 'user' }]
+      await make(ingest({ user_id: message_id, items }))
       const made = (await make(chat(turn))) as { body: string }
       expect(made.body).toContain('ketch')
       for (const stream of [false, true]) {
@@ -135,7 +136,7 @@ describe.skipIf(!hasClient)('a function, as on Lambda', () => {
     })
 
     it('and of the list of memories', async () => {
-      const request: Request = ['memories', 'GET', '/api/memories', { query: 'user_id=shared' }]
+      const request: Request = ['memories', 'GET', '/api/memories', { query: 'user_id=made-here' }]
       const there = (await onLambda(request)) as { body: string }
       expect(there.body).toContain('ketch')
       expect(withoutRequestId(await onHost(request))).toEqual(withoutRequestId(there as Outcome))
