@@ -1,5 +1,6 @@
 import type { Memory, Role } from './memory.ts'
-import { addTurn, compacted, createColumns, removeTurn, type Columns } from './ranking/columns.ts'
+import { type Columns, createColumns } from './ranking/columns.ts'
+import { addTurn, compacted, removeTurn } from './ranking/turns.ts'
 
 /** What recall knows of a memory: all but how it is shown. */
 export interface IndexedMemory {
