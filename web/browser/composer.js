@@ -38,6 +38,7 @@ const draftKey = () => `draft:${box().dataset.draft}`
 
 /** The form was accepted: its draft is a message now, and has an address. */
 function onAnswer({ target, detail }) {
+  if (target === document) return // To an element that is gone already.
   const form = target.closest('#composer, .edit form, .welcome form')
   if (!form || !detail.ctx.response.raw.ok) return
   if (form.id === 'composer') sessionStorage.removeItem(draftKey())

@@ -36,6 +36,7 @@ export function followLog() {
   // A message of one's own is always seen; earlier ones push nothing away.
   let fromEndPx = 0
   document.addEventListener('htmx:before:request', ({ target }) => {
+    if (target === document) return // Of an element that is gone already.
     if (target.closest('#composer, .edit, .welcome')) follows = true
     if (target.closest('#earlier')) fromEndPx = view.scrollHeight - view.scrollTop
   })
