@@ -114,7 +114,8 @@ async function measureSuccessors(dataset: Dataset, subject: Subject): Promise<st
 
 async function measureLevers(subject: Subject, { bare, cut }: Measured, { embedder }: EvalModels) {
   for (const lever of LEVERS) {
-    if (without.has(lever) || (lever === 'dense' && !embedder)) continue
+    // Recency is off by default, so there is nothing to switch off.
+    if (without.has(lever) || lever === 'recency' || (lever === 'dense' && !embedder)) continue
     const less = new Set([...without, lever])
     const bareLess = await subject.ask({ without: less, limit: DEPTH, scoreThreshold: 0 })
     const cutLess = await subject.ask({ without: less, limit: CUT_LIMIT })

@@ -58,16 +58,23 @@ export function cutTable(all: readonly Measured[]): string {
 }
 
 export function calibrationTable(all: readonly Measured[]): string {
-  const row = (name: string, answers: readonly Answered[]) => {
-    const curve = calibrationCurve(answers)
-    return [name, share(calibrationError(curve)), ...curve.map(point)]
+  const row = (name: string, bare: readonly Answered[], cut: readonly Answered[]) => {
+    const curve = calibrationCurve(bare)
+    const errors = [curve, calibrationCurve(cut)].map(calibrationError).map(share)
+    return [name, ...errors, ...curve.map(point)]
   }
-  const head = ['score', 'error', ...Array.from({ length: 10 }, (_, tenth) => `.${tenth}`)]
+  const head = [
+    'score',
+    'error, first 20',
+    'error, cut',
+    ...Array.from({ length: 10 }, (_, tenth) => `.${tenth}`),
+  ]
   return table(head, [
-    ...all.map(({ dataset, bare }) => row(dataset, bare)),
+    ...all.map(({ dataset, bare, cut }) => row(dataset, bare, cut)),
     row(
       '**all**',
       all.flatMap(({ bare }) => bare),
+      all.flatMap(({ cut }) => cut),
     ),
   ])
 }

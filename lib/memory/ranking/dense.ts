@@ -37,6 +37,7 @@ export interface DenseScores {
 /**
  * An answer carries its question: "In Lisbon" is near nothing, "Where did you two meet?" and "In Lisbon"
  * together are. Costs no second embedding: the length of the sum of the two vectors stands in the index.
+ * Recall@10 +2.4 on beam-100k, +0.6 to +0.9 on locomo and prefeval, -0.9 on beam-500k.
  */
 export function denseScores(columns: Columns, cosines: Float32Array, blend: boolean): DenseScores {
   const own = new Float32Array(columns.slots).fill(NaN)

