@@ -31,6 +31,6 @@ export function fitOf(
       (5.3 * (meaning - unrelatedCosine)) / (1 - unrelatedCosine) +
       worth -
       stranger
-    : -5 + 5 * words + 1.3 * worth - stranger
+    : -4.5 + 5 * words + 1.3 * worth - stranger
   return 1 / (1 + Math.exp(-sum))
 }
