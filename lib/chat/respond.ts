@@ -1,5 +1,5 @@
 import { isProblem, Problem } from '../errors.ts'
-import { replyId } from '../memory/ids.ts'
+import { replyIdOf } from '../memory/ids.ts'
 import type { Memory, Reach, Turn, TurnState } from '../memory/memory.ts'
 import { passages } from '../memory/passages.ts'
 import { type Recalled, textToEmbed } from '../memory/recall.ts'
@@ -222,7 +222,7 @@ function answerOf(
     })),
   }
   return {
-    id: replyId(message.id),
+    id: replyIdOf(message.id),
     role: 'assistant',
     text,
     ts: message.ts, // With its id right behind its message, whatever is said meanwhile.
