@@ -7,7 +7,7 @@ const shared = {
 } as const
 
 /** Suites that drivers share, and the emulators' own tests: none of them needs the built product. */
-const UNBUILT = 'test/{conformance,emulators}/**/*.test.ts'
+const UNBUILT = 'test/{conformance,emulators,models}/**/*.test.ts'
 
 export default defineConfig({
   test: {

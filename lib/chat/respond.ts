@@ -190,13 +190,15 @@ const upstreamOf = (error: unknown) =>
 
 /** Writes how far the answer has come, and learns whether another process was asked to stop it. */
 async function checkpoint(request: ReplyRequest, turn: TurnInProgress): Promise<void> {
-  turn.checkpointing = turn.checkpointing.then(async () => {
+  const before = turn.checkpointing
+  turn.checkpointing = (async () => {
+    await before
     const { memories, messageId, run } = request
     if (run.signal.aborted) return
     const { answer } = await memories.turn(messageId)
-    if (answer?.turn?.state === 'stopped') return run.stop('stopped')
-    await memories.updateTurn({ memory: answerOf(request, turn, 'running', undefined) })
-  })
+    if (answer?.turn?.state === 'stopped') run.stop('stopped')
+    else await memories.updateTurn({ memory: answerOf(request, turn, 'running', undefined) })
+  })()
   await turn.checkpointing
 }
 
