@@ -1,5 +1,4 @@
 import type { MemoryIndex } from './memory-index.ts'
-import type { UserId } from './memory.ts'
 import type { Rank } from './rank.ts'
 import type { MemoryStore } from './store.ts'
 import { createConnection } from './sqlite/connection.ts'
@@ -36,20 +35,8 @@ export interface SqliteMemoryStore extends MemoryStore {
   readonly reembedding: Reembedding
   /** From now on vectors are this embedder's; those of another stay in the file, unused, until they are replaced. */
   useEmbedder(name: string): void
-  /** What the file and this process hold of a user. */
-  holdings(userId: UserId): Promise<Holdings>
-  /** Whether what was deleted is gone from the file's free space and log too. */
-  isErased(): Promise<boolean>
   /** Erases it now; otherwise that happens by itself soon. Resolves to whether nothing is left. */
   scrub(): Promise<boolean>
-}
-
-export interface Holdings {
-  readonly memories: number
-  /** Memories that have vectors. */
-  readonly embedded: number
-  /** Memories in the index of this process. */
-  readonly indexed: number
 }
 
 /** Some 70,000 memories of a chat, at 128 dimensions. */
@@ -92,12 +79,6 @@ export function createSqliteMemoryStore(options: SqliteMemoryStoreOptions): Sqli
       embedderName = name
       indexes.forgetAll()
     },
-    holdings: (userId) =>
-      connection.read(() => {
-        const user = statements.user(userId)
-        const stored = user && statements.holdings(user.user_no)
-        return { memories: 0, embedded: 0, ...stored, indexed: indexes.held(userId) }
-      }),
     isErased: () => eraser.isDone(),
     scrub: () => eraser.scrub(),
     async status() {

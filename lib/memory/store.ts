@@ -7,7 +7,9 @@ export interface MemoryStore {
   forUser(userId: UserId): UserMemories
   /** Cheap and without cost: from recent traffic, or a probe that costs nothing. Never rejects. */
   status(): Promise<StoreStatus>
-  /** Everything acknowledged is durable before this resolves; nothing can be called afterwards. */
+  /** Whether what was deleted is gone from free space, logs and buffers too. It happens by itself, within a minute. */
+  isErased(): Promise<boolean>
+  /** Everything acknowledged is durable before this resolves; nothing but this can be called afterwards. */
   close(): Promise<void>
 }
 
@@ -36,7 +38,7 @@ export interface UserMemories {
   get(id: string): Promise<Memory | undefined>
   /** Newest first, of reach `recall` and `list`. `cursor` comes from the page before; a foreign one is a Problem 422. */
   list(page: { limit: number; cursor?: string | undefined }): Promise<Page>
-  /** Changes what is given and re-indexes it; undefined when there is no such memory. */
+  /** Changes what is given and re-indexes it; undefined when there is no such memory. A pin is no edit. */
   update(id: string, change: MemoryChange): Promise<Memory | undefined>
   /** True when it was there. */
   delete(id: string): Promise<boolean>
@@ -44,13 +46,20 @@ export interface UserMemories {
   deleteConversation(conversationId: string): Promise<number>
   /** Deletes every memory of this user, vectors included; how many there were. No error when there are none. */
   clear(): Promise<number>
+  /** What is kept of this user, wherever it is. */
+  holdings(): Promise<Holdings>
+  /** The pinned memories of reach `recall`, newest first. */
+  pinned(page: { limit: number }): Promise<Memory[]>
 
-  /** The last `limit` turns of a conversation (before memory `before` when given), oldest first, all reaches. */
+  /**
+   * The last `limit` turns of a conversation, oldest first, all reaches. With `before`, those before that memory: where it is
+   * deleted, before the time in its id.
+   */
   conversation(
     id: string,
     window: { limit: number; before?: string | undefined },
   ): Promise<Memory[]>
-  /** All conversations, the one with the newest turn first. The title is the first message. */
+  /** All conversations, the one with the newest turn first. The title is the first message, or the first memory where there is none. */
   conversations(page: { limit: number }): Promise<ConversationSummary[]>
   /** The message and the answer that carry this message id, where there are any. */
   turn(messageId: string): Promise<{ message?: Memory | undefined; answer?: Memory | undefined }>
@@ -79,6 +88,21 @@ export interface MemoryChange {
   readonly pinned?: boolean | undefined
   /** Of the new text. */
   readonly vectors?: readonly Float32Array[] | undefined
+}
+
+export interface Holdings {
+  /** Of all reaches. */
+  readonly memories: number
+  /** Memories that have vectors. */
+  readonly vectors: number
+  /** Memories whose words can be found. */
+  readonly lexical: number
+  /** Memories held in this process, beside where they live. */
+  readonly cache: number
+  /** Memories that are on their way to where they will live. */
+  readonly outbox: number
+  /** Answers kept for history and replay. */
+  readonly replies: number
 }
 
 export interface Page {

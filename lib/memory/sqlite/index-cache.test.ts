@@ -134,7 +134,7 @@ describe('index cache', () => {
     await other.forUser(ada).delete(all[0]!.id)
     await store.forUser(ada).delete(all[1]!.id)
     expect(await texts(store.forUser(ada))).toEqual(['coffee'])
-    expect(await store.holdings(ada)).toMatchObject({ indexed: 1 })
+    expect(await store.forUser(ada).holdings()).toMatchObject({ cache: 1 })
   })
 
   it('lets others run while it builds, and leaves out what is deleted meanwhile', async () => {
@@ -145,7 +145,7 @@ describe('index cache', () => {
     await memories.save(all.map((memory) => ({ memory })))
     const found = texts(memories)
     await new Promise((resolve) => setImmediate(resolve)) // It has begun.
-    const { indexed } = await store.holdings(ada)
+    const { cache: indexed } = await store.forUser(ada).holdings()
     expect(indexed).toBeGreaterThan(0)
     expect(indexed).toBeLessThan(3_000)
     await memories.delete(all[0]!.id)
@@ -206,9 +206,9 @@ describe('index cache', () => {
     await using store = openTestStore(join(folder.path, 'memory.db'))
     await store.forUser(ada).save([{ memory: said('tea') }])
     await texts(store.forUser(ada))
-    expect(await store.holdings(ada)).toEqual({ memories: 1, embedded: 0, indexed: 1 })
+    expect(await store.forUser(ada).holdings()).toMatchObject({ memories: 1, vectors: 0, cache: 1 })
     await store.forUser(ada).clear()
-    expect(await store.holdings(ada)).toEqual({ memories: 0, embedded: 0, indexed: 0 })
+    expect(await store.forUser(ada).holdings()).toMatchObject({ memories: 0, vectors: 0, cache: 0 })
   })
 
   it('builds anew for a user who was cleared elsewhere and came back', async () => {
@@ -267,7 +267,7 @@ describe('index cache', () => {
     await using store = openTestStore(join(folder.path, 'memory.db'), { ranking: failing })
     await store.forUser(ada).save(['tea', 'water'].map((text) => ({ memory: said(text) })))
     await expect(texts(store.forUser(ada))).rejects.toThrow('No room')
-    expect(await store.holdings(ada)).toMatchObject({ memories: 2, indexed: 0 })
+    expect(await store.forUser(ada).holdings()).toMatchObject({ memories: 2, cache: 0 })
     isBroken = false
     expect(await texts(store.forUser(ada))).toEqual(['tea', 'water'])
   })

@@ -78,6 +78,7 @@ export const ADDITIONS: readonly string[] = [
   CREATE TABLE erasure (deletions INTEGER NOT NULL, erased INTEGER NOT NULL) STRICT;
   INSERT INTO erasure VALUES (0, 0);
   `,
+  `CREATE INDEX memories_by_pin ON memories (user_no, ts_ms, id) WHERE pinned = 1`,
 ]
 
 /** 'AIML': marks the file as one of this product. */

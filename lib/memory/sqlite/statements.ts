@@ -96,8 +96,15 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     turn: all<MemoryRow>(`${memory} WHERE user_no = ? AND message_id = ?`),
 
-    holdings: one<{ memories: number; embedded: number }>(
-      'SELECT count(*) AS memories, count(embedder_no) AS embedded FROM memories WHERE user_no = ?',
+    holdings: one<{ memories: number; vectors: number; lexical: number; replies: number }>(
+      `SELECT count(*) AS memories, count(embedder_no) AS vectors,
+        coalesce(sum(reach = 'recall'), 0) AS lexical,
+        coalesce(sum(role = 'assistant' AND message_id IS NOT NULL), 0) AS replies
+      FROM memories WHERE user_no = ?`,
+    ),
+    pinned: all<MemoryRow>(
+      `${memory} WHERE user_no = ? AND pinned = 1 AND reach = 'recall'
+      ORDER BY ts_ms DESC, id DESC LIMIT ?`,
     ),
 
     changed: all<IndexRow>(

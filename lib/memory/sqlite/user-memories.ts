@@ -1,6 +1,7 @@
 import { decodeCursor, encodeCursor, type Position } from '../cursor.ts'
 import { idTime } from '../ids.ts'
 import type { UserId } from '../memory.ts'
+import { withPeriod } from '../period.ts'
 import type { UserMemories } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Eraser } from './eraser.ts'
@@ -161,6 +162,15 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       return deleted
     },
 
+    async holdings() {
+      const none = { memories: 0, vectors: 0, lexical: 0, replies: 0 }
+      const stored = await read(none, ({ user_no }) => statements.holdings(user_no)!)
+      return { ...stored, cache: indexes.held(userId), outbox: 0 }
+    },
+
+    pinned: ({ limit }) =>
+      read([], ({ user_no }) => statements.pinned(user_no, limit).map(toMemory)),
+
     conversation: (id, { limit, before }) =>
       read([], (user) => {
         const place = before === undefined ? END : placeOf(user, before)
@@ -197,10 +207,10 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
 
     async recall(query) {
       if (query.limit < 1) return []
-      const index = await indexes.of(userId)
+      const [index, dated] = await Promise.all([indexes.of(userId), withPeriod(query)])
       if (!index) return []
       return read([], ({ user_no }) =>
-        ranking.rank(index, query).flatMap(({ id, ...ranked }) => {
+        ranking.rank(index, dated).flatMap(({ id, ...ranked }) => {
           const row = statements.memory(user_no, id)
           return row ? [{ memory: toMemory(row), ...ranked }] : [] // Deleted by another process just now.
         }),
