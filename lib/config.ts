@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import * as z from 'zod'
+import { knownDimension } from './models/embedding-models.ts'
 
 /** The only reader of the environment. Names, defaults and meaning stand in .env.example; a test keeps the two equal. */
 
@@ -28,6 +29,17 @@ const origins = z.string().transform((value, context) => {
   }
   return list.filter((origin) => origin !== '')
 })
+
+const address = z.string().refine((value) => {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+}, 'Give an address that begins with http:// or https://.')
+
+const names = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== ''),
+)
 
 /** One entry a variable, in the order of .env.example. */
 export const variables = {
@@ -59,10 +71,27 @@ export const variables = {
     )
     .default('auto'),
   TURN_TIMEOUT_MS: whole(1000, 900_000).default(60_000),
+  UPSTREAM_TIMEOUT_MS: whole(100, 900_000).default(10_000),
+  FIRST_TOKEN_TIMEOUT_MS: whole(100, 900_000).default(20_000),
   DRAIN_TIMEOUT_MS: whole(0, 900_000).default(25_000),
-  HF_TOKEN: z.string().optional(),
+  RECENCY_HALF_LIFE_DAYS: z.coerce
+    .number('Give a number of days.')
+    .positive('Give more than 0 days.')
+    .default(30),
+  RECENCY_WEIGHT: share.default(0),
+  MODEL_DIR: z.string().optional(),
+  HF_TOKEN: z.string().startsWith('hf_', 'A token of Hugging Face begins with hf_.').optional(),
   HF_LLM_MODEL: z.string().default('mistralai/Mistral-7B-Instruct-v0.2'),
+  HF_LLM_FALLBACKS: names.default([]),
   HF_EMBEDDING_MODEL: z.string().default('sentence-transformers/all-MiniLM-L6-v2'),
+  HF_EMBEDDING_DIMENSION: whole(1, 20_000).optional(),
+  HF_ENDPOINT_URL: address.optional(),
+  HF_ENDPOINT_MODEL: z.string().optional(),
+  HF_ENDPOINT_TOKEN: z.string().optional(),
+  HF_EMBEDDING_ENDPOINT_URL: address.optional(),
+  HF_EMBEDDING_ENDPOINT_TOKEN: z.string().optional(),
+  HF_ROUTER_URL: address.default('https://router.huggingface.co'),
+  HF_HUB_URL: address.default('https://huggingface.co'),
   PINECONE_API_KEY: z.string().optional(),
   PINECONE_INDEX: z.string().default('ai-memory-mvp'),
   PINECONE_REGION: z.string().default('us-east-1'),
@@ -106,7 +135,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     if (parsed.success) values[name] = parsed.data
     else faults.push(...parsed.error.issues.map(({ message }) => `${name}: ${message}`))
   }
-  faults.push(...faultsBetween(values), ...notYet(values, environment))
+  faults.push(...faultsBetween(values), ...notYet(environment))
   if (faults.length > 0) throw new ConfigError(faults)
   return toConfig(values as Environment)
 }
@@ -114,41 +143,64 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 /** What only shows when several settings are looked at together; of a faulty one there is no value. */
 function faultsBetween(env: Partial<Environment>): string[] {
   const faults: string[] = []
+  const needs = (isChosen: boolean, setting: string, name: keyof Environment, what: string) => {
+    if (isChosen && env[name] === undefined) faults.push(`${setting} needs ${name}: ${what}`)
+  }
+  needs(env.EMBEDDER === 'minilm', 'EMBEDDER=minilm', 'MODEL_DIR', 'see docs/embedders.md.')
+  needs(env.EMBEDDER === 'huggingface', 'EMBEDDER=huggingface', 'HF_TOKEN', TOKEN_REMEDY)
+  needs(env.GENERATOR === 'huggingface', 'GENERATOR=huggingface', 'HF_TOKEN', TOKEN_REMEDY)
+  needs(
+    env.EMBEDDER === 'endpoint',
+    'EMBEDDER=endpoint',
+    'HF_EMBEDDING_ENDPOINT_URL',
+    'the address of a text-embeddings-inference server.',
+  )
+  needs(
+    env.GENERATOR === 'endpoint',
+    'GENERATOR=endpoint',
+    'HF_ENDPOINT_URL',
+    'the address of an OpenAI-shaped server.',
+  )
+  const model = env.HF_EMBEDDING_MODEL
+  const embedder = preferredEmbedder(env)
+  const isByModel = embedder === 'huggingface' || embedder === 'endpoint'
+  if (isByModel && model !== undefined && dimensionOf(env) === undefined) {
+    faults.push(
+      `HF_EMBEDDING_DIMENSION: the length of the vectors of ${model} is not known here. Set it, as the model's page says.`,
+    )
+  }
   if (env.STORE === 'pinecone' || (env.STORE === 'auto' && env.PINECONE_API_KEY !== undefined)) {
     faults.push('STORE: this release has no pinecone driver. Set STORE=sqlite.')
-  }
-  if (env.EMBEDDER !== undefined && env.EMBEDDER !== 'auto' && env.EMBEDDER !== 'builtin') {
-    faults.push(`EMBEDDER: this release has no ${env.EMBEDDER} driver. Set EMBEDDER=builtin.`)
-  }
-  if (env.GENERATOR !== undefined && env.GENERATOR !== 'auto' && env.GENERATOR !== 'builtin') {
-    faults.push(`GENERATOR: this release has no ${env.GENERATOR} driver. Set GENERATOR=builtin.`)
-  }
-  if (env.HF_TOKEN !== undefined && (env.GENERATOR === 'auto' || env.EMBEDDER === 'auto')) {
-    faults.push(
-      'HF_TOKEN: this release has no huggingface driver. Set GENERATOR=builtin and EMBEDDER=builtin.',
-    )
   }
   return faults
 }
 
+const TOKEN_REMEDY = 'make one at https://huggingface.co/settings/tokens.'
+
+export type EmbedderDriver = 'builtin' | 'minilm' | 'huggingface' | 'endpoint'
+export type GeneratorDriver = 'builtin' | 'huggingface' | 'endpoint'
+
+/** The one that is named, else the first that has its settings; `auto` also minds which one made existing vectors. */
+function preferredEmbedder(env: Partial<Environment>): EmbedderDriver {
+  if (env.EMBEDDER !== undefined && env.EMBEDDER !== 'auto') return env.EMBEDDER
+  if (env.HF_EMBEDDING_ENDPOINT_URL !== undefined) return 'endpoint'
+  return env.HF_TOKEN === undefined ? 'builtin' : 'huggingface'
+}
+
+function generatorOf(env: Environment): GeneratorDriver {
+  if (env.GENERATOR !== 'auto') return env.GENERATOR
+  if (env.HF_ENDPOINT_URL !== undefined) return 'endpoint'
+  return env.HF_TOKEN === undefined ? 'builtin' : 'huggingface'
+}
+
+const dimensionOf = (env: Partial<Environment>) =>
+  env.HF_EMBEDDING_DIMENSION ?? knownDimension(env.HF_EMBEDDING_MODEL ?? '')
+
 /** What a later release will know is refused by name until then: nobody shall believe that it works. */
-function notYet(
-  env: Partial<Environment>,
-  environment: Readonly<Record<string, string | undefined>>,
-): string[] {
-  const faults: string[] = []
-  if (environment['HF_ENDPOINT_URL'] && env.GENERATOR === 'auto') {
-    faults.push('HF_ENDPOINT_URL: this release has no endpoint driver. Set GENERATOR=builtin.')
-  }
-  if (environment['HF_EMBEDDING_ENDPOINT_URL'] && env.EMBEDDER === 'auto') {
-    faults.push(
-      'HF_EMBEDDING_ENDPOINT_URL: this release has no endpoint driver. Set EMBEDDER=builtin.',
-    )
-  }
-  if (environment['API_KEYS']) {
-    faults.push('API_KEYS: this release asks for no key. Unset it, and let a proxy ask for one.')
-  }
-  return faults
+function notYet(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return environment['API_KEYS']
+    ? ['API_KEYS: this release asks for no key. Unset it, and let a proxy ask for one.']
+    : []
 }
 
 function toConfig(env: Environment) {
@@ -162,7 +214,37 @@ function toConfig(env: Environment) {
     topK: env.TOP_K,
     scoreThreshold: env.SCORE_THRESHOLD,
     storeReplies: env.STORE_REPLIES,
+    recency:
+      env.RECENCY_WEIGHT > 0
+        ? { halfLifeDays: env.RECENCY_HALF_LIFE_DAYS, weight: env.RECENCY_WEIGHT }
+        : undefined,
     turnTimeoutMs: env.TURN_TIMEOUT_MS,
     drainTimeoutMs: env.DRAIN_TIMEOUT_MS,
+    upstreamTimeoutMs: env.UPSTREAM_TIMEOUT_MS,
+    firstTokenTimeoutMs: env.FIRST_TOKEN_TIMEOUT_MS,
+    embedder: preferredEmbedder(env),
+    /** Whether vectors that exist already may keep the embedder that made them. */
+    keepsEmbedder: env.EMBEDDER === 'auto',
+    generator: generatorOf(env),
+    modelDir: env.MODEL_DIR,
+    embeddingModel: { name: env.HF_EMBEDDING_MODEL, dimension: dimensionOf(env) ?? 0 },
+    huggingFace:
+      env.HF_TOKEN === undefined
+        ? undefined
+        : {
+            token: env.HF_TOKEN,
+            chatModel: env.HF_LLM_MODEL,
+            fallbacks: env.HF_LLM_FALLBACKS,
+            routerUrl: env.HF_ROUTER_URL,
+            hubUrl: env.HF_HUB_URL,
+          },
+    chatEndpoint:
+      env.HF_ENDPOINT_URL === undefined
+        ? undefined
+        : { url: env.HF_ENDPOINT_URL, token: env.HF_ENDPOINT_TOKEN, model: env.HF_ENDPOINT_MODEL },
+    embeddingEndpoint:
+      env.HF_EMBEDDING_ENDPOINT_URL === undefined
+        ? undefined
+        : { url: env.HF_EMBEDDING_ENDPOINT_URL, token: env.HF_EMBEDDING_ENDPOINT_TOKEN },
   }
 }

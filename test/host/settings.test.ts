@@ -36,8 +36,8 @@ describe('a wrong setting', () => {
       '- STORE_REPLIES: Say true or false.',
       '- STORE: Say auto, sqlite or pinecone.',
       '- DRAIN_TIMEOUT_MS: Give at least 0.',
-      '- EMBEDDER: this release has no minilm driver. Set EMBEDDER=builtin.',
-      '- HF_TOKEN: this release has no huggingface driver. Set GENERATOR=builtin and EMBEDDER=builtin.',
+      '- HF_TOKEN: A token of Hugging Face begins with hf_.',
+      '- EMBEDDER=minilm needs MODEL_DIR: see docs/embedders.md.',
     ])
     expect(stderr, 'a secret is never repeated').not.toMatch(/secret-(key|token)|“short”/)
   })
@@ -45,26 +45,26 @@ describe('a wrong setting', () => {
   it.each([
     [{ STORE: 'pinecone' }, 'STORE: this release has no pinecone driver'],
     [{ PINECONE_API_KEY: 'pc-1' }, 'STORE: this release has no pinecone driver'],
-    [{ EMBEDDER: 'minilm' }, 'EMBEDDER: this release has no minilm driver'],
-    [{ EMBEDDER: 'huggingface' }, 'EMBEDDER: this release has no huggingface driver'],
-    [{ EMBEDDER: 'endpoint' }, 'EMBEDDER: this release has no endpoint driver'],
-    [{ GENERATOR: 'huggingface' }, 'GENERATOR: this release has no huggingface driver'],
-    [{ GENERATOR: 'endpoint' }, 'GENERATOR: this release has no endpoint driver'],
-    [{ HF_TOKEN: 'hf-1' }, 'HF_TOKEN: this release has no huggingface driver'],
-    [{ HF_ENDPOINT_URL: 'http://x' }, 'HF_ENDPOINT_URL: this release has no endpoint driver'],
+    [{ EMBEDDER: 'minilm' }, 'EMBEDDER=minilm needs MODEL_DIR'],
+    [{ EMBEDDER: 'huggingface' }, 'EMBEDDER=huggingface needs HF_TOKEN'],
+    [{ EMBEDDER: 'endpoint' }, 'EMBEDDER=endpoint needs HF_EMBEDDING_ENDPOINT_URL'],
+    [{ GENERATOR: 'huggingface' }, 'GENERATOR=huggingface needs HF_TOKEN'],
+    [{ GENERATOR: 'endpoint' }, 'GENERATOR=endpoint needs HF_ENDPOINT_URL'],
+    [{ HF_TOKEN: 'a-token' }, 'HF_TOKEN: A token of Hugging Face begins with hf_.'],
+    [{ HF_ENDPOINT_URL: 'localhost:8080' }, 'HF_ENDPOINT_URL: Give an address'],
     [
-      { HF_EMBEDDING_ENDPOINT_URL: 'http://x' },
-      'HF_EMBEDDING_ENDPOINT_URL: this release has no endpoint driver',
+      { HF_TOKEN: 'hf_1', HF_EMBEDDING_MODEL: 'somebody/unheard-of' },
+      'HF_EMBEDDING_DIMENSION: the length of the vectors of somebody/unheard-of is not known here.',
     ],
-  ])('that names a driver this release lacks is refused by name: %j', async (env, fault) => {
+  ])('that lacks what it needs is refused by name: %j', async (env, fault) => {
     const { code, stderr } = await startRefused(env)
     expect(code).toBe(1)
-    expect(stderr).toContain(`- ${fault}. Set `)
+    expect(stderr).toContain(`- ${fault}`)
   })
 
   it.each([
     { STORE: 'sqlite', PINECONE_API_KEY: 'x' },
-    { GENERATOR: 'builtin', EMBEDDER: 'builtin', HF_TOKEN: 'x' },
+    { GENERATOR: 'builtin', EMBEDDER: 'builtin', HF_TOKEN: 'hf_x' },
   ])('is none when its remedy was followed: %j', async (env) => {
     await using host = await startHost({ env })
     expect((await host.api.request('GET', '/api/health')).status).toBe(200)
