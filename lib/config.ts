@@ -74,6 +74,8 @@ export const variables = {
   UPSTREAM_TIMEOUT_MS: whole(100, 900_000).default(10_000),
   FIRST_TOKEN_TIMEOUT_MS: whole(100, 900_000).default(20_000),
   DRAIN_TIMEOUT_MS: whole(0, 900_000).default(25_000),
+  BUILTIN_WORD_MS: whole(0, 10_000).default(0),
+  BREAK: z.enum(['crash', 'health', 'smoke'], 'Say crash, health or smoke, or nothing.').optional(),
   RECENCY_HALF_LIFE_DAYS: z.coerce
     .number('Give a number of days.')
     .positive('Give more than 0 days.')
@@ -220,6 +222,8 @@ function toConfig(env: Environment) {
         : undefined,
     turnTimeoutMs: env.TURN_TIMEOUT_MS,
     drainTimeoutMs: env.DRAIN_TIMEOUT_MS,
+    builtInWordMs: env.BUILTIN_WORD_MS,
+    fault: env.BREAK,
     upstreamTimeoutMs: env.UPSTREAM_TIMEOUT_MS,
     firstTokenTimeoutMs: env.FIRST_TOKEN_TIMEOUT_MS,
     embedder: preferredEmbedder(env),

@@ -41,7 +41,7 @@ export function services(): Promise<Services> {
 async function open(settings: Config): Promise<Services> {
   const table = await loadStaticTable(new URL('../models/static-minilm-128.bin', import.meta.url))
   const embedder = createStaticEmbedder(table)
-  const generator = createBuiltInGenerator()
+  const generator = createBuiltInGenerator({ wordMs: settings.builtInWordMs })
   const store = createSqliteMemoryStore({
     file: join(settings.dataDir, STORE_FILE),
     embedderName: embedder.name,

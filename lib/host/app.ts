@@ -8,6 +8,7 @@ import { describeError, isProblem, Problem } from '../errors.ts'
 import { createRouter, parseRoute, type RouteKey } from '../function/routes.ts'
 import { problemBody } from '../function/replies.ts'
 import { toContext, toEvent } from './event.ts'
+import { type Fault, mountFault } from './fault.ts'
 import type { HostLog } from './log.ts'
 import type { LoadedFunction, Runtime } from './runtime.ts'
 
@@ -19,6 +20,8 @@ export interface HostAppOptions {
   readonly isReady: () => boolean
   readonly isDraining: () => boolean
   readonly scrape: () => string
+  /** Makes this a bad release on purpose. */
+  readonly fault: Fault | undefined
   readonly log: HostLog
 }
 
@@ -39,6 +42,7 @@ export function createHostApp(options: HostAppOptions): Hono<HostEnv> {
     c.header('x-request-id', c.get('requestId'))
     if (options.isDraining()) c.header('connection', 'close')
   })
+  if (options.fault) mountFault(app, options.fault)
   mountOwnRoutes(app, options)
   if (options.corsOrigins.length > 0) {
     app.use(

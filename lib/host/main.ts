@@ -46,6 +46,8 @@ function settings(): Config {
 }
 
 async function start(config: Config): Promise<void> {
+  if (config.fault) log('WARN', 'a bad release on purpose', { fault: config.fault })
+  if (config.fault === 'crash') throw new Error('BREAK=crash: this release ends at its start.')
   let ready = false
   let draining = false
   const prometheus = createPrometheus()
@@ -62,6 +64,7 @@ async function start(config: Config): Promise<void> {
     isReady: () => ready,
     isDraining: () => draining,
     scrape: () => prometheus.scrape() + processMetrics(),
+    fault: config.fault,
     log,
   })
 

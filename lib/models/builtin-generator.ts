@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { countTokens, type Prompt, type PromptMemory } from '../chat/prompt.ts'
 import { isOnlyQuestion } from '../memory/ranking/speech.ts'
 import { terms } from '../memory/terms.ts'
@@ -13,9 +14,10 @@ const QUOTE_CHARACTERS = 280
 
 /**
  * The generator that needs no model. It answers a question only by quoting what was recalled, with its date, or by
- * saying that nothing was; it acknowledges a statement by what it noted. It streams like any other.
+ * saying that nothing was; it acknowledges a statement by what it noted. It streams like any other, and waits
+ * `wordMs` before each word where somebody wants to see it do so.
  */
-export function createBuiltInGenerator(): Generator {
+export function createBuiltInGenerator({ wordMs = 0 } = {}): Generator {
   return {
     name: BUILT_IN_GENERATOR,
     promptTokens: PROMPT_TOKENS,
@@ -23,6 +25,7 @@ export function createBuiltInGenerator(): Generator {
       const answer = answerTo(prompt)
       for (const text of answer.match(/\s*\S+/g) ?? []) {
         signal.throwIfAborted()
+        if (wordMs > 0) await sleep(wordMs, undefined, { signal })
         yield { type: 'text', text }
       }
       const usage = {
