@@ -3,17 +3,21 @@ import { join } from 'node:path'
 import { type Chat } from './chat/chat.ts'
 import { createChat } from './chat/create-chat.ts'
 import { type Config, config } from './config.ts'
-import { type Health, healthOf } from './health.ts'
+import { type Check, type Health, healthOf } from './health.ts'
+import { startEmbeddingUpkeep } from './memory/embedding-upkeep.ts'
 import { createIds } from './memory/ids.ts'
 import { createMemoryIndex } from './memory/memory-index.ts'
-import { rank } from './memory/rank.ts'
+import { createRank } from './memory/rank.ts'
+import { unrelatedCosineOf } from './memory/ranking/settings.ts'
 import { STORE_FILE } from './memory/store-file.ts'
 import { createSqliteMemoryStore } from './memory/sqlite.ts'
 import type { MemoryStore } from './memory/store.ts'
-import { createBuiltInGenerator } from './models/builtin-generator.ts'
-import { createStaticEmbedder, loadStaticTable } from './models/builtin/static-embedder.ts'
+import { BUILT_IN_GENERATOR } from './models/builtin-generator.ts'
+import { loadStaticTable } from './models/builtin/static-embedder.ts'
+import { createWordNeighbours } from './models/builtin/word-neighbours.ts'
 import type { Embedder } from './models/embedder.ts'
 import type { Generator } from './models/generator.ts'
+import { openModels } from './models/open-models.ts'
 import { oncePerProcess } from './process.ts'
 
 /** The composition root: the one place that names concrete drivers. */
@@ -25,6 +29,10 @@ export interface Services {
   readonly chat: Chat
   /** A new memory's id for this time. */
   readonly newId: (at: Date) => string
+  /** Texts that were not embedded again since they were known, since this was asked last. */
+  readonly takeCacheHits: () => number
+  /** Forgets the vectors kept of texts; how many there were. */
+  readonly forgetCached: () => number
   /** What whoever starts the service should know, such as that anyone may speak for any user. */
   readonly notes: readonly string[]
   health(): Promise<Health>
@@ -40,16 +48,33 @@ export function services(): Promise<Services> {
 
 async function open(settings: Config): Promise<Services> {
   const table = await loadStaticTable(new URL('../models/static-minilm-128.bin', import.meta.url))
-  const embedder = createStaticEmbedder(table)
-  const generator = createBuiltInGenerator({ wordMs: settings.builtInWordMs })
+  // How likely a cosine is depends on the embedder, which the store's own vectors help to choose.
+  let rank = createRank()
   const store = createSqliteMemoryStore({
     file: join(settings.dataDir, STORE_FILE),
-    embedderName: embedder.name,
     now: () => new Date(),
-    ranking: { createIndex: () => createMemoryIndex({}), rank },
+    ranking: {
+      createIndex: () => createMemoryIndex({}),
+      rank: (index, query) => rank(index, query),
+    },
+  })
+  const [stored] = await store.reembedding.embedders()
+  const models = await openModels({ settings, table, storedEmbedder: stored?.name })
+  const { embedder, generator } = models
+  store.useEmbedder(embedder.name)
+  rank = createRank({
+    wordNeighbours: createWordNeighbours(table),
+    unrelatedCosine: unrelatedCosineOf(embedder.name),
+    recency: settings.recency,
+  })
+  const upkeep = startEmbeddingUpkeep({
+    reembedding: store.reembedding,
+    embedder,
+    now: () => new Date(),
   })
   const newId = createIds(randomBytes)
-  const notes = [DEMO_NOTE, BUILT_IN_NOTE]
+  const isBuiltIn = generator.name === BUILT_IN_GENERATOR
+  const notes = isBuiltIn ? [DEMO_NOTE, BUILT_IN_NOTE] : [DEMO_NOTE]
   const chat = createChat({
     store,
     embedder,
@@ -66,23 +91,44 @@ async function open(settings: Config): Promise<Services> {
     generator,
     chat,
     newId,
+    takeCacheHits: models.takeCacheHits,
+    forgetCached: models.forget,
     notes,
     async health() {
+      const [ofStore, upstream, lacking] = await Promise.all([
+        store.status(),
+        models.check(),
+        upkeep.detail(),
+      ])
       return healthOf({
         checks: {
-          store: { driver: store.driver, ...(await store.status()) },
-          embedder: { name: embedder.name, status: 'ok' },
-          generator: { name: generator.name, status: 'ok', detail: BUILT_IN_NOTE },
+          store: { driver: store.driver, ...ofStore },
+          embedder: { name: embedder.name, ...withDetail(upstream.embedder, lacking) },
+          generator: {
+            name: generator.name,
+            ...upstream.generator,
+            ...(isBuiltIn && { detail: BUILT_IN_NOTE }),
+          },
         },
         usesPinecone: false,
-        usesHuggingFace: [],
+        usesHuggingFace: models.usesHuggingFace,
         notes,
       })
     },
     async close() {
       await chat.settled()
+      await upkeep.close()
       await store.close()
     },
+  }
+}
+
+/** What its upstream says, and what the embedder has still to do. */
+function withDetail(upstream: Check, lacking: string | undefined): Check {
+  if (lacking === undefined) return upstream
+  return {
+    status: upstream.status === 'ok' ? 'degraded' : upstream.status,
+    detail: upstream.detail === undefined ? lacking : `${upstream.detail} ${lacking}`,
   }
 }
 

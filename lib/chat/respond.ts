@@ -119,42 +119,58 @@ async function recallAndGenerate(
 async function recallFor(request: ReplyRequest, turn: TurnInProgress): Promise<void> {
   const { memories, message, run, watcher, settings } = request
   const startedAtMs = performance.now()
-  const embedding = await embedMessage(request, turn)
+  const vectors = await embedMessage(request, turn)
   turn.embedMs = performance.now() - startedAtMs
   const recallStartedAtMs = performance.now()
-  turn.context = await memories.recall({
-    text: message.text,
-    embedding,
-    at: message.ts,
-    limit: watcher.topK ?? settings.topK,
-    scoreThreshold: watcher.scoreThreshold ?? settings.scoreThreshold,
-    exclude: [message.id],
-  })
-  turn.recallMs = performance.now() - recallStartedAtMs
+  const recall = memories
+    .recall({
+      text: message.text,
+      embedding: vectors && unitSum(vectors.ofQuestion),
+      at: message.ts,
+      limit: watcher.topK ?? settings.topK,
+      scoreThreshold: watcher.scoreThreshold ?? settings.scoreThreshold,
+      exclude: [message.id],
+    })
+    .finally(() => (turn.recallMs = performance.now() - recallStartedAtMs))
+  const [context] = await Promise.all([recall, saveVectors(request, turn, vectors?.ofMessage)])
+  turn.context = context
   run.signal.throwIfAborted()
+}
+
+/** One a passage: as the memory is kept, and as it is asked for. */
+interface MessageVectors {
+  readonly ofMessage: readonly Float32Array[]
+  readonly ofQuestion: readonly Float32Array[]
 }
 
 async function embedMessage(
   { embedder, memories, message, run }: ReplyRequest,
   turn: TurnInProgress,
-): Promise<Float32Array | undefined> {
+): Promise<MessageVectors | undefined> {
   const parts = passages(message.text)
   const question = textToEmbed(message.text, await memories.speakers())
   const texts = question === message.text ? parts : [...parts, ...passages(question)]
   try {
     const vectors = await embedder.embed(texts, run.signal)
-    if (!embedder.free) {
-      turn.messageSaved = await memories.updateTurn({
-        memory: message,
-        vectors: vectors.slice(0, parts.length),
-      })
+    return {
+      ofMessage: vectors.slice(0, parts.length),
+      ofQuestion: question === message.text ? vectors : vectors.slice(parts.length),
     }
-    return unitSum(question === message.text ? vectors : vectors.slice(parts.length))
   } catch (error) {
     run.signal.throwIfAborted()
     turn.failures.push(upstreamOf(error) ?? 'embedder')
     return undefined
   }
+}
+
+/** Those of a free embedder were made when the message was stored. */
+async function saveVectors(
+  { embedder, memories, message }: ReplyRequest,
+  turn: TurnInProgress,
+  vectors: MessageVectors['ofMessage'] | undefined,
+): Promise<void> {
+  if (embedder.free || vectors === undefined) return
+  turn.messageSaved = await memories.updateTurn({ memory: message, vectors })
 }
 
 function brokenState(request: ReplyRequest, turn: TurnInProgress, error: unknown): TurnState {

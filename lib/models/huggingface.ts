@@ -6,8 +6,8 @@ import {
   type UpstreamFetchOptions,
 } from '../upstream/upstream-fetch.ts'
 
-const ROUTER = 'https://router.huggingface.co'
-const HUB = 'https://huggingface.co'
+export const ROUTER = 'https://router.huggingface.co'
+export const HUB = 'https://huggingface.co'
 
 export interface HuggingFaceFetches {
   readonly chat: UpstreamFetch

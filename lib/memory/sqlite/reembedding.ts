@@ -8,13 +8,15 @@ export interface Reembedding {
   /** The embedders whose vectors memories of reach `recall` have, the one of most memories first. */
   embedders(): Promise<readonly EmbedderShare[]>
   /**
-   * Memories that recall may find and that lack vectors of this embedder: oldest row first, at most `limit`, behind
-   * `after` (the place of the last one seen).
+   * Memories that recall may find and that lack vectors of this embedder, or, `unembedded`, that have none at all: oldest row
+   * first, at most `limit`, behind `after` (the place of the last one seen).
    */
   lacking(
     embedderName: string,
-    page: { limit: number; after?: number | undefined },
+    page: { limit: number; after?: number | undefined; unembedded?: boolean | undefined },
   ): Promise<readonly LackingMemory[]>
+  /** How many lack vectors of this embedder that were said before a time. */
+  countLacking(embedderName: string, before: Date): Promise<number>
   /**
    * Gives memories the vectors of the store's own embedder. What was edited or deleted since it was read is left as it is; how
    * many were given theirs.
@@ -42,6 +44,15 @@ export function createReembedding(
   statements: Statements,
   writer: Writer,
 ): Reembedding {
+  /** Of no embedder, and of all but this one: each is found by the index, so that few cost little. */
+  const othersThan = (embedderName: string) => [
+    null,
+    ...statements
+      .embedders()
+      .filter(({ name }) => name !== embedderName)
+      .map(({ embedder_no }) => embedder_no),
+  ]
+
   return {
     embedders: () =>
       connection.read(() =>
@@ -51,11 +62,16 @@ export function createReembedding(
           .map(({ name, dimension, memories }) => ({ name, dimension, memories })),
       ),
 
-    lacking: (embedderName, { limit, after = 0 }) =>
-      connection.read(() => {
-        const others = statements.embedders().filter(({ name }) => name !== embedderName)
-        // Each comes from the index by embedder, so that a page costs the same however few are lacking.
-        return [null, ...others.map(({ embedder_no }) => embedder_no)]
+    countLacking: (embedderName, before) =>
+      connection.read(() =>
+        othersThan(embedderName)
+          .map((embedderNo) => statements.countEmbeddedBy(embedderNo, before.getTime())!.memories)
+          .reduce((sum, memories) => sum + memories, 0),
+      ),
+
+    lacking: (embedderName, { limit, after = 0, unembedded = false }) =>
+      connection.read(() =>
+        (unembedded ? [null] : othersThan(embedderName))
           .flatMap((embedderNo) => statements.embeddedBy(embedderNo, after, limit))
           .sort((a, b) => a.memory_no - b.memory_no)
           .slice(0, limit)
@@ -64,8 +80,8 @@ export function createReembedding(
             userId: user_id as UserId,
             id,
             text,
-          }))
-      }),
+          })),
+      ),
 
     saveVectors: (embedded) =>
       connection.write(() => {

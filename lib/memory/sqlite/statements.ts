@@ -139,6 +139,10 @@ export function prepareStatements(database: DatabaseSync) {
       `SELECT memory_no, user_id, id, text FROM memories JOIN users USING (user_no)
       WHERE reach = 'recall' AND embedder_no IS ? AND memory_no > ? ORDER BY memory_no LIMIT ?`,
     ),
+    countEmbeddedBy: one<{ memories: number }>(
+      `SELECT count(*) AS memories FROM memories
+      WHERE reach = 'recall' AND embedder_no IS ? AND ts_ms < ?`,
+    ),
     erasure: one<{ deletions: number; erased: number }>('SELECT deletions, erased FROM erasure'),
     countDeletion: run('UPDATE erasure SET deletions = deletions + 1'),
     setErased: run('UPDATE erasure SET erased = max(erased, ?)'),

@@ -15,6 +15,8 @@ export interface MiniLmOptions {
   readonly loadRuntime?: () => Promise<OnnxRuntime>
 }
 
+export const MINILM_EMBEDDER = 'all-MiniLM-L6-v2-int8@1'
+
 /**
  * The real all-MiniLM-L6-v2 in this process, int8: 2 to 3 ms a short text, some 26 ms a full passage. The first
  * `embed` opens it, in some 0.3 s and 115 MB. While model or runtime are missing, each `embed` rejects with an
@@ -23,7 +25,7 @@ export interface MiniLmOptions {
 export function createMiniLmEmbedder(options: MiniLmOptions): Embedder {
   let opening: Promise<EncodeText> | undefined
   return {
-    name: 'all-MiniLM-L6-v2-int8@1',
+    name: MINILM_EMBEDDER,
     dimension: MINILM_DIMENSION,
     free: true,
     async embed(texts, signal) {
