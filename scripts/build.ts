@@ -6,7 +6,8 @@ import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
 import { buildAssets } from './build-assets.ts'
 
 /**
- * Builds dist: one self-contained file a function as Lambda would load it, one for the host, and the data beside them.
+ * Builds dist: one self-contained file a function as Lambda would load it, one for the host, one for each tool that an
+ * operator runs beside it, and the data beside them.
  *
  *   node scripts/build.ts [--out dist] [--commit SHA]
  */
@@ -14,6 +15,9 @@ import { buildAssets } from './build-assets.ts'
 /** Minified KiB that a bundle may have. A bundle over it has taken in something it should not. */
 const CEILINGS_KIB: Record<string, number> = { health: 160, chat: 1000, reply: 1000 }
 const CEILING_KIB = 800
+
+/** What an operator runs where there are no sources, such as in the container: scripts/NAME.ts as bin/NAME.mjs. */
+const TOOLS = ['smoke']
 
 /** These packages have no side effects on import but do not say so; saying it for them drops what is unused. */
 const PURE_PACKAGES = ['@huggingface/inference', '@huggingface/tasks', '@huggingface/jinja']
@@ -52,6 +56,7 @@ const sizes = await Promise.all([
     bundle(`functions/${name}/handler.ts`, `functions/${name}.mjs`, ceilingOf(name)),
   ),
   bundle('lib/host/main.ts', 'host.mjs', CEILING_KIB),
+  ...TOOLS.map((name) => bundle(`scripts/${name}.ts`, `bin/${name}.mjs`, CEILING_KIB)),
 ])
 for (const { file, kib } of sizes)
   console.log(`${file.padEnd(24)} ${kib.toFixed(1).padStart(7)} KiB`)
