@@ -75,6 +75,13 @@ export interface UserMemories {
    */
   lease(key: string, holder: string, ms: number): Promise<boolean>
   release(key: string, holder: string): Promise<void>
+  /**
+   * Keeps `value` under `key` for `ms`, unless a value stands there already; the one that stands now. Of many who
+   * ask at once, in all processes that share the store, all are told the same. Goes with the user's memories.
+   */
+  keep(key: string, value: string, ms: number): Promise<string>
+  /** What stands under `key`, as long as its time is not over. */
+  kept(key: string): Promise<string | undefined>
 }
 
 export interface MemoryToSave {

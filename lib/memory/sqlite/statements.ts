@@ -122,6 +122,13 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     dropExpiredLeases: run('DELETE FROM leases WHERE user_id = ? AND expires_at_ms <= ?'),
     release: run('DELETE FROM leases WHERE user_id = ? AND key = ? AND holder = ?'),
+    keep: run(
+      `INSERT INTO leases (user_id, key, holder, expires_at_ms) VALUES (?, ?, ?, ?)
+      ON CONFLICT (user_id, key) DO NOTHING`,
+    ),
+    kept: one<{ value: string }>(
+      'SELECT holder AS value FROM leases WHERE user_id = ? AND key = ? AND expires_at_ms > ?',
+    ),
     dropLeases: run('DELETE FROM leases WHERE user_id = ?'),
 
     embedder: one<{ embedder_no: number; dimension: number }>(

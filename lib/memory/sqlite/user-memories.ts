@@ -227,5 +227,15 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
     async release(key, holder) {
       await connection.write(() => statements.release(userId, key, holder))
     },
+
+    keep: (key, value, ms) =>
+      connection.write(() => {
+        const nowMs = now().getTime()
+        statements.dropExpiredLeases(userId, nowMs)
+        statements.keep(userId, key, value, nowMs + ms)
+        return statements.kept(userId, key, nowMs)!.value
+      }),
+
+    kept: (key) => connection.read(() => statements.kept(userId, key, now().getTime())?.value),
   }
 }
