@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { isBuilt } from './build-info.ts'
 import { type Chat } from './chat/chat.ts'
 import { createChat } from './chat/create-chat.ts'
 import { type Config, config } from './config.ts'
@@ -46,8 +47,11 @@ export function services(): Promise<Services> {
   return opened
 }
 
-async function open(settings: Config): Promise<Services> {
-  const table = await loadStaticTable(new URL('../models/static-minilm-128.bin', import.meta.url))
+/**
+ * The store and the models, and nothing that works by itself. Rejects as `services` does.
+ */
+export async function openMemory(settings: Config) {
+  const table = await loadStaticTable(TABLE)
   // How likely a cosine is depends on the embedder, which the store's own vectors help to choose.
   let rank = createRank()
   const store = createSqliteMemoryStore({
@@ -60,13 +64,18 @@ async function open(settings: Config): Promise<Services> {
   })
   const [stored] = await store.reembedding.embedders()
   const models = await openModels({ settings, table, storedEmbedder: stored?.name })
-  const { embedder, generator } = models
-  store.useEmbedder(embedder.name)
+  store.useEmbedder(models.embedder.name)
   rank = createRank({
     wordNeighbours: createWordNeighbours(table),
-    unrelatedCosine: unrelatedCosineOf(embedder.name),
+    unrelatedCosine: unrelatedCosineOf(models.embedder.name),
     recency: settings.recency,
   })
+  return { store, models }
+}
+
+async function open(settings: Config): Promise<Services> {
+  const { store, models } = await openMemory(settings)
+  const { embedder, generator } = models
   const upkeep = startEmbeddingUpkeep({
     reembedding: store.reembedding,
     embedder,
@@ -131,6 +140,12 @@ function withDetail(upstream: Check, lacking: string | undefined): Check {
     detail: upstream.detail === undefined ? lacking : `${upstream.detail} ${lacking}`,
   }
 }
+
+/** Beside the bundles where it is built, in its room where it is not. */
+const TABLE = new URL(
+  isBuilt ? '../models/static-minilm-128.bin' : './models/builtin/static-minilm-128.bin',
+  import.meta.url,
+)
 
 const DEMO_NOTE = 'No API key is configured: whoever names a user speaks for that user.'
 const BUILT_IN_NOTE =
