@@ -3,6 +3,7 @@ import { describeError, isProblem, Problem } from '../../lib/errors.ts'
 import { EVENT_STREAM_HEADERS, serverSentEvent, withKeepAlive } from '../../lib/event-stream.ts'
 import { type Call, isHangUp, json, MetricUnit, route, streamed } from '../../lib/function.ts'
 import { newUserId } from '../../lib/function/identity.ts'
+import { countReply } from '../../lib/function/reply-metrics.ts'
 import { problemBody } from '../../lib/function/replies.ts'
 import type { Recalled } from '../../lib/memory/recall.ts'
 import { recalledOnWire } from '../../lib/memory/wire.ts'
@@ -17,7 +18,7 @@ export const { routes, handler } = streamed(
   {
     'POST /api/chat': route({ body: ChatRequest }, async (call) => {
       const { body, caller, signal, note } = call
-      const { chat } = await opened
+      const { chat, takeCacheHits } = await opened
       const startedAtMs = performance.now()
       const userId = caller.mayActAs(body.user_id) ?? newUserId()
       note({ user_id: userId })
@@ -35,7 +36,10 @@ export const { routes, handler } = streamed(
         scoreThreshold: body.score_threshold,
       })
       const answered = (outcome: Outcome) => {
-        report(call, outcome, said.isNew)
+        const { answer, context, saved } = outcome
+        note({ recalled: context.length, state: answer.turn!.state, reply: saved.reply })
+        if (said.isNew) call.metrics.addMetric('MemoriesStored', MetricUnit.Count, 1)
+        countReply(call.metrics, outcome, takeCacheHits())
         return answerOnWire(outcome, userId, performance.now() - startedAtMs)
       }
       if (body.stream ?? call.header('accept')?.includes('text/event-stream')) {
@@ -128,22 +132,3 @@ const timingsOnWire = ({ embedMs, recallMs, firstTokenMs }: NonNullable<Outcome[
 })
 
 const roundMs = (ms: number) => Math.round(ms * 100) / 100
-
-/** Counts for the log line and the metrics; only whoever had the reply made counts it. */
-function report(
-  { metrics, note }: Call,
-  { answer, context, made, saved }: Outcome,
-  isNew: boolean,
-) {
-  note({ recalled: context.length, state: answer.turn!.state, reply: saved.reply })
-  if (!made) return
-  metrics.addMetric('Embed', MetricUnit.Milliseconds, made.embedMs)
-  metrics.addMetric('Recall', MetricUnit.Milliseconds, made.recallMs)
-  metrics.addMetric('FirstToken', MetricUnit.Milliseconds, made.firstTokenMs)
-  metrics.addMetric('MemoriesRecalled', MetricUnit.Count, context.length)
-  metrics.addMetric('MemoriesStored', MetricUnit.Count, made.memoriesStored + (isNew ? 1 : 0))
-  metrics.addMetric('PromptTokens', MetricUnit.Count, answer.turn!.usage?.promptTokens ?? 0)
-  metrics.addMetric('CompletionTokens', MetricUnit.Count, answer.turn!.usage?.completionTokens ?? 0)
-  if (made.failures.length > 0)
-    metrics.addMetric('UpstreamFailures', MetricUnit.Count, made.failures.length)
-}

@@ -25,7 +25,7 @@ export const { routes, handler } = buffered(
 
     'POST /api/memories/search': route({ body: SearchRequest }, async (call) => {
       const { body, caller, note, metrics, signal } = call
-      const { embedder, config } = await opened
+      const { embedder, config, takeCacheHits } = await opened
       const memories = await memoriesOf(caller, body.user_id, '/user_id', note)
       const { embedding, embedMs } = await embedQuestion(embedder, memories, body.query, signal)
       const startedAtMs = performance.now()
@@ -40,6 +40,7 @@ export const { routes, handler } = buffered(
       metrics.addMetric('Embed', MetricUnit.Milliseconds, embedMs)
       metrics.addMetric('Recall', MetricUnit.Milliseconds, performance.now() - startedAtMs)
       metrics.addMetric('MemoriesRecalled', MetricUnit.Count, results.length)
+      metrics.addMetric('EmbeddingCacheHits', MetricUnit.Count, takeCacheHits())
       note({ recalled: results.length })
       return json(200, { results: results.map(recalledOnWire) })
     }),

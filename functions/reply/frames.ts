@@ -1,7 +1,8 @@
 import type { Outcome, ReplyEvent, Watcher } from '../../lib/chat/chat.ts'
 import { describeError, isProblem } from '../../lib/errors.ts'
 import { serverSentEvent } from '../../lib/event-stream.ts'
-import { type Call, MetricUnit } from '../../lib/function.ts'
+import type { Call } from '../../lib/function.ts'
+import { countReply } from '../../lib/function/reply-metrics.ts'
 import type { Services } from '../../lib/services.ts'
 import {
   brokenFrame,
@@ -42,10 +43,10 @@ export async function* answerFrames(call: Call, opened: Promise<Services>): Asyn
   if (session !== undefined && conversation.success && message.success) {
     call.note({ user_id: session })
     try {
-      const { chat } = await opened
+      const { chat, takeCacheHits } = await opened
       const events = chat.reply(session, message.data, pageWatcher(call.signal))
       for await (const frame of framesOf(message.data, events, (outcome) =>
-        report(call, outcome),
+        report(call, outcome, takeCacheHits()),
       )) {
         yield serverSentEvent(frame.toString())
       }
@@ -91,20 +92,15 @@ async function* framesOf(
 }
 
 /** Counts for the log line; only whoever had the answer made counts it. */
-export function report({ log, metrics, note }: Call, outcome: Outcome): void {
-  const { answer, context, made, problem } = outcome
+export function report(
+  { log, metrics, note }: Call,
+  outcome: Outcome,
+  embeddingCacheHits: number,
+): void {
+  const { answer, context, problem } = outcome
   note({ recalled: context.length, state: answer.turn?.state ?? 'complete' })
   if (problem && problem.status >= 500) {
     log.error('answer failed', { failure: describeError(problem) })
   }
-  if (!made) return
-  const usage = answer.turn?.usage
-  metrics.addMetric('Embed', MetricUnit.Milliseconds, made.embedMs)
-  metrics.addMetric('Recall', MetricUnit.Milliseconds, made.recallMs)
-  metrics.addMetric('FirstToken', MetricUnit.Milliseconds, made.firstTokenMs)
-  metrics.addMetric('MemoriesRecalled', MetricUnit.Count, context.length)
-  metrics.addMetric('MemoriesStored', MetricUnit.Count, made.memoriesStored)
-  metrics.addMetric('PromptTokens', MetricUnit.Count, usage?.promptTokens ?? 0)
-  metrics.addMetric('CompletionTokens', MetricUnit.Count, usage?.completionTokens ?? 0)
-  metrics.addMetric('UpstreamFailures', MetricUnit.Count, made.failures.length)
+  countReply(metrics, outcome, embeddingCacheHits)
 }

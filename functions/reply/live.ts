@@ -62,7 +62,7 @@ async function* answerBlocks(
   conversationId: string,
   messageId: string,
 ): AsyncGenerator<Html> {
-  const { chat } = await opened
+  const { chat, takeCacheHits } = await opened
   const live = createLiveMarkdown()
   let footer = raw('')
   try {
@@ -71,7 +71,7 @@ async function* answerBlocks(
       for (const event of batch) {
         if (event.type === 'text') live.push(event.text)
         if (event.type === 'end') {
-          report(call, event.outcome)
+          report(call, event.outcome, takeCacheHits())
           const { answer, context, saved } = event.outcome
           footer = answerFooter({ answer, recalled: context, saved: worstOf(saved) })
         }
