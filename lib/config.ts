@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import * as z from 'zod'
+import { parseKeyList, readKeyFile } from './api-keys.ts'
 import { knownDimension } from './models/embedding-models.ts'
 
 /** The only reader of the environment. Names, defaults and meaning stand in .env.example; a test keeps the two equal. */
@@ -41,6 +42,15 @@ const names = z.string().transform((value) =>
     .filter((name) => name !== ''),
 )
 
+const apiKeys = z.string().transform((value, context) => {
+  const { keys, faults } = parseKeyList(value)
+  const isEmpty = keys.length + faults.length === 0
+  for (const message of isEmpty ? ['There is no entry in it.'] : faults) {
+    context.addIssue({ code: 'custom', message })
+  }
+  return keys
+})
+
 /** One entry a variable, in the order of .env.example. */
 export const variables = {
   HOST: z.string().default('127.0.0.1'),
@@ -54,6 +64,14 @@ export const variables = {
     .string()
     .min(32, 'Give at least 32 characters, such as from: openssl rand -base64 32')
     .optional(),
+  COOKIE_SECRET_FILE: z.string().optional(),
+  API_KEYS: apiKeys.default([]),
+  API_KEYS_FILE: z.string().optional(),
+  TRUSTED_PROXIES: whole(0, 10).default(0),
+  RATE_LIMIT_USER: whole(0, 1_000_000).default(60),
+  RATE_LIMIT_ADDRESS: whole(0, 1_000_000).default(300),
+  GENERATIONS_PER_USER: whole(0, 10_000).default(2),
+  GENERATIONS_TOTAL: whole(0, 10_000).default(32),
   TOP_K: whole(0, 50).default(5),
   SCORE_THRESHOLD: share.optional(),
   STORE_REPLIES: flag.default(true),
@@ -83,6 +101,7 @@ export const variables = {
   RECENCY_WEIGHT: share.default(0),
   MODEL_DIR: z.string().optional(),
   HF_TOKEN: z.string().startsWith('hf_', 'A token of Hugging Face begins with hf_.').optional(),
+  HF_TOKEN_FILE: z.string().optional(),
   HF_LLM_MODEL: z.string().default('mistralai/Mistral-7B-Instruct-v0.2'),
   HF_LLM_FALLBACKS: names.default([]),
   HF_EMBEDDING_MODEL: z.string().default('sentence-transformers/all-MiniLM-L6-v2'),
@@ -90,11 +109,14 @@ export const variables = {
   HF_ENDPOINT_URL: address.optional(),
   HF_ENDPOINT_MODEL: z.string().optional(),
   HF_ENDPOINT_TOKEN: z.string().optional(),
+  HF_ENDPOINT_TOKEN_FILE: z.string().optional(),
   HF_EMBEDDING_ENDPOINT_URL: address.optional(),
   HF_EMBEDDING_ENDPOINT_TOKEN: z.string().optional(),
+  HF_EMBEDDING_ENDPOINT_TOKEN_FILE: z.string().optional(),
   HF_ROUTER_URL: address.default('https://router.huggingface.co'),
   HF_HUB_URL: address.default('https://huggingface.co'),
   PINECONE_API_KEY: z.string().optional(),
+  PINECONE_API_KEY_FILE: z.string().optional(),
   PINECONE_INDEX: z.string().default('ai-memory-mvp'),
   PINECONE_REGION: z.string().default('us-east-1'),
 } as const satisfies Record<string, z.ZodType>
@@ -130,16 +152,43 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       .map((name) => [name, environment[name]] as const)
       .filter(([, value]) => value !== undefined && value !== ''),
   )
-  const faults: string[] = []
+  const faults: string[] = readSecretFiles(given)
   const values: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(variables)) {
     const parsed = schema.safeParse(given[name])
     if (parsed.success) values[name] = parsed.data
     else faults.push(...parsed.error.issues.map(({ message }) => `${name}: ${message}`))
   }
-  faults.push(...faultsBetween(values), ...notYet(environment))
+  faults.push(...faultsBetween(values))
   if (faults.length > 0) throw new ConfigError(faults)
   return toConfig(values as Environment)
+}
+
+/**
+ * A secret may stand in a file of its own, as container platforms hand it over: NAME_FILE instead of NAME. Puts what
+ * is in the file where the secret would stand; the file of keys alone is read by whoever looks for a key, again and again.
+ */
+function readSecretFiles(given: Record<string, string | undefined>): string[] {
+  const faults: string[] = []
+  for (const fileName of Object.keys(variables).filter((name) => name.endsWith('_FILE'))) {
+    const path = given[fileName]
+    if (path === undefined) continue
+    const name = fileName.replace(/_FILE$/, '')
+    if (fileName === 'API_KEYS_FILE') {
+      faults.push(...readKeyFile(path).faults.map((fault) => `${fileName}: ${fault}`))
+    } else if (given[name] !== undefined) {
+      faults.push(`${fileName}: ${name} is set as well. Unset one of them.`)
+    } else {
+      try {
+        given[name] = readFileSync(path, 'utf8').trim() || undefined
+        if (given[name] === undefined) faults.push(`${fileName}: ${path} is empty.`)
+      } catch (error) {
+        const { code = 'unreadable' } = error as NodeJS.ErrnoException
+        faults.push(`${fileName}: ${path} cannot be read (${code}).`)
+      }
+    }
+  }
+  return faults
 }
 
 /** What only shows when several settings are looked at together; of a faulty one there is no value. */
@@ -198,13 +247,6 @@ function generatorOf(env: Environment): GeneratorDriver {
 const dimensionOf = (env: Partial<Environment>) =>
   env.HF_EMBEDDING_DIMENSION ?? knownDimension(env.HF_EMBEDDING_MODEL ?? '')
 
-/** What a later release will know is refused by name until then: nobody shall believe that it works. */
-function notYet(environment: Readonly<Record<string, string | undefined>>): string[] {
-  return environment['API_KEYS']
-    ? ['API_KEYS: this release asks for no key. Unset it, and let a proxy ask for one.']
-    : []
-}
-
 function toConfig(env: Environment) {
   return {
     host: env.HOST,
@@ -213,6 +255,15 @@ function toConfig(env: Environment) {
     logLevel: env.LOG_LEVEL,
     corsOrigins: env.CORS_ORIGINS,
     cookieSecret: env.COOKIE_SECRET,
+    apiKeys: env.API_KEYS,
+    apiKeysFile: env.API_KEYS_FILE,
+    /** Whether a call needs a key. A file without an entry lets nobody in; it does not let everybody in. */
+    asksForKey: env.API_KEYS.length > 0 || env.API_KEYS_FILE !== undefined,
+    trustedProxies: env.TRUSTED_PROXIES,
+    rateLimitUser: env.RATE_LIMIT_USER,
+    rateLimitAddress: env.RATE_LIMIT_ADDRESS,
+    generationsPerUser: env.GENERATIONS_PER_USER,
+    generationsTotal: env.GENERATIONS_TOTAL,
     topK: env.TOP_K,
     scoreThreshold: env.SCORE_THRESHOLD,
     storeReplies: env.STORE_REPLIES,

@@ -71,13 +71,6 @@ describe('a wrong setting', () => {
   })
 })
 
-it('keys that this release would not ask for are refused: nobody shall believe they protect', async () => {
-  const { code, stderr } = await startRefused({ API_KEYS: 'a-secret-key' })
-  expect(code).toBe(1)
-  expect(stderr).toContain('- API_KEYS: this release asks for no key.')
-  expect(stderr).not.toContain('a-secret-key')
-})
-
 describe('a place that cannot be used', () => {
   it('is told when the port is taken, with exit code 1', async () => {
     const other = createServer()
