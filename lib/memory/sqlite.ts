@@ -6,6 +6,7 @@ import { createEraser } from './sqlite/eraser.ts'
 import { createIndexCache } from './sqlite/index-cache.ts'
 import { openFile } from './sqlite/open-file.ts'
 import { createReembedding, type Reembedding } from './sqlite/reembedding.ts'
+import { createStagedFile } from './sqlite/staged-file.ts'
 import { prepareStatements } from './sqlite/statements.ts'
 import { openUserMemories } from './sqlite/user-memories.ts'
 import { createWriter } from './sqlite/writer.ts'
@@ -44,6 +45,9 @@ const INDEX_BYTES = 64 * 1024 * 1024
 
 const ERASE_AFTER_MS = 5_000
 
+const STAGED_NOTE =
+  'Restored memories wait: they take the place of these at a start with no other process on the file.'
+
 /**
  * Memories in one SQLite file; several processes may have it open. Opens it at once: throws a `MemoryFileError`
  * that tells the remedy for a file that is damaged, of another program, or of a release this one does not understand.
@@ -56,7 +60,8 @@ export function createSqliteMemoryStore(options: SqliteMemoryStoreOptions): Sqli
   const statements = prepareStatements(database)
   const nameOfEmbedder = () => embedderName
   const writer = createWriter(statements, nameOfEmbedder)
-  const eraser = createEraser({ file, connection, statements, delayMs: eraseAfterMs })
+  const staged = createStagedFile(file)
+  const eraser = createEraser({ file, connection, statements, staged, delayMs: eraseAfterMs })
   const indexes = createIndexCache({
     connection,
     statements,
@@ -64,7 +69,7 @@ export function createSqliteMemoryStore(options: SqliteMemoryStoreOptions): Sqli
     embedderName: nameOfEmbedder,
     maxBytes: indexBytes,
   })
-  const parts = { connection, statements, writer, indexes, eraser, ranking, now }
+  const parts = { connection, statements, writer, indexes, eraser, staged, ranking, now }
 
   void eraser.isDone().then(
     (isDone) => isDone || eraser.wake(),
@@ -91,7 +96,7 @@ export function createSqliteMemoryStore(options: SqliteMemoryStoreOptions): Sqli
       if (writing !== undefined) return { status: 'degraded', detail: `Not saved: ${writing}` }
       const erasing = eraser.failure()
       if (erasing !== undefined) return { status: 'degraded', detail: `Not erased yet: ${erasing}` }
-      return { status: 'ok' }
+      return staged.isThere() ? { status: 'ok', detail: STAGED_NOTE } : { status: 'ok' }
     },
     async close() {
       if (!database.isOpen) return

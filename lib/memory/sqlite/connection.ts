@@ -82,7 +82,7 @@ export function kindOfFault(error: unknown): number | undefined {
 export const SQLITE_CANTOPEN = 14
 export const SQLITE_CORRUPT = 11
 export const SQLITE_NOTADB = 26
-const SQLITE_BUSY = 5
+export const SQLITE_BUSY = 5
 const SQLITE_CONSTRAINT_UNIQUE = 2067
 
 export const isBusy = (error: unknown) => kindOfFault(error) === SQLITE_BUSY

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Connection } from './connection.ts'
+import { type StagedFile, stagedFileOf } from './staged-file.ts'
 import type { Statements } from './statements.ts'
 
 /**
@@ -25,6 +26,7 @@ export interface EraserOptions {
   readonly file: string
   readonly connection: Connection
   readonly statements: Statements
+  readonly staged: StagedFile
   /** Deletions within this time are erased together. */
   readonly delayMs: number
 }
@@ -32,7 +34,8 @@ export interface EraserOptions {
 /** Rewriting takes at most a twentieth of the time, however often something is deleted. */
 const REST_SHARE = 20
 
-export function createEraser({ file, connection, statements, delayMs }: EraserOptions): Eraser {
+export function createEraser(options: EraserOptions): Eraser {
+  const { file, connection, statements, staged, delayMs } = options
   let timer: NodeJS.Timeout | undefined
   let running: Promise<boolean> | undefined
   let restMs = 0
@@ -69,7 +72,7 @@ export function createEraser({ file, connection, statements, delayMs }: EraserOp
       const { deletions, erased } = await connection.read(() => statements.erasure()!)
       if (erased >= deletions) return true
       const startedAtMs = performance.now()
-      await rewrite(file)
+      await rewrite(staged.isThere() ? [file, stagedFileOf(file)] : [file])
       restMs = (performance.now() - startedAtMs) * REST_SHARE
       // The log holds what was deleted until it is emptied, which waits for whoever reads from it.
       const { busy } = await connection.read(() => statements.checkpoint()!)
@@ -100,9 +103,9 @@ export function createEraser({ file, connection, statements, delayMs }: EraserOp
 }
 
 /** In another thread: 5 ms a megabyte. Writers wait meanwhile, readers do not. */
-function rewrite(file: string): Promise<void> {
+function rewrite(files: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(REWRITE, { eval: true, workerData: file })
+    const worker = new Worker(REWRITE, { eval: true, workerData: files })
     worker.once('error', reject)
     worker.once('exit', (code) => {
       if (code === 0) resolve()
@@ -114,10 +117,12 @@ function rewrite(file: string): Promise<void> {
 /** As text, because a function is one bundle and this is no file of its own. */
 const REWRITE = `
   const { DatabaseSync } = require('node:sqlite')
-  const database = new DatabaseSync(require('node:worker_threads').workerData, { timeout: 5000 })
-  try {
-    database.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; VACUUM')
-  } finally {
-    database.close()
+  for (const file of require('node:worker_threads').workerData) {
+    const database = new DatabaseSync(file, { timeout: 5000 })
+    try {
+      database.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; VACUUM')
+    } finally {
+      database.close()
+    }
   }
 `

@@ -9,7 +9,8 @@ import {
   SQLITE_NOTADB,
 } from './connection.ts'
 import { MemoryFileError } from './file-error.ts'
-import { checkSchema, completeSchema } from './schema.ts'
+import { checkSchema, completeSchema, ReplacedFileError } from './schema.ts'
+import { adoptStaged } from './staged-file.ts'
 
 /**
  * Before it, two connections that write and checkpoint at once can damage the file.
@@ -20,11 +21,27 @@ const SQLITE_AT_LEAST = [3, 51, 3] as const
 /** Another process may be making the same file, or emptying its log. */
 const OPENING_TIMEOUT_MS = 5_000
 
+/** Another process may be putting a restored file in the place of this one. */
+const REPLACING_TIMEOUT_MS = 2_000
+const PAUSE_MS = 20
+
 /**
  * The database in this file, made when missing (readable by its owner only, its folder too) and brought up to this
  * release. Throws a `MemoryFileError`, having changed nothing, for a file that is damaged or not ours.
  */
 export function openFile(file: string): DatabaseSync {
+  for (let left = REPLACING_TIMEOUT_MS / PAUSE_MS; ; left--) {
+    try {
+      adoptStaged(file)
+      return openOnce(file)
+    } catch (error) {
+      if (!(error instanceof ReplacedFileError) || left <= 1) throw explained(file, error)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
+    }
+  }
+}
+
+function openOnce(file: string): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
@@ -34,12 +51,13 @@ export function openFile(file: string): DatabaseSync {
     checkSqliteVersion(String(version), file)
     checkSchema(database, file)
     database.exec(pragmas(dirname(file)))
+    checkSchema(database, file) // From here on nobody can replace it; a moment ago somebody could.
     completeSchema(database)
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
     return database
   } catch (error) {
     database?.close()
-    throw explained(file, error)
+    throw error
   }
 }
 

@@ -84,6 +84,9 @@ export const ADDITIONS: readonly string[] = [
 /** 'AIML': marks the file as one of this product. */
 const APPLICATION_ID = 0x41_49_4d_4c
 
+/** The version of a file whose place a restored one takes at this moment (staged-file.ts). */
+export const REPLACED_VERSION = -1
+
 /**
  * Refuses, and leaves as it is, what was written by another program or by a release that this one does not
  * understand. An empty file is fine.
@@ -100,6 +103,13 @@ export function checkSchema(database: DatabaseSync, file: string): void {
     )
   }
   const { breaking, additions } = versionsOf(database)
+  if (breaking === REPLACED_VERSION) {
+    throw new ReplacedFileError(
+      file,
+      'was to be replaced by a restored file that is gone.',
+      'Restore a backup again.',
+    )
+  }
   if (breaking !== BREAKING_VERSION) {
     throw new MemoryFileError(
       file,
@@ -110,6 +120,9 @@ export function checkSchema(database: DatabaseSync, file: string): void {
     )
   }
 }
+
+/** This file is on its way out: what stands under its name in a moment is another. */
+export class ReplacedFileError extends MemoryFileError {}
 
 /** Adds what the file lacks, in one transaction; a process that does the same at the same time waits. */
 export function completeSchema(database: DatabaseSync, steps: readonly string[] = ADDITIONS): void {

@@ -8,6 +8,7 @@ import type { Eraser } from './eraser.ts'
 import type { IndexCache } from './index-cache.ts'
 import type { Ranking } from '../sqlite.ts'
 import { type MemoryRow, toMemory } from './rows.ts'
+import type { StagedFile } from './staged-file.ts'
 import type { Statements, UserRow } from './statements.ts'
 import type { Writer } from './writer.ts'
 
@@ -17,6 +18,7 @@ export interface UserMemoriesParts {
   readonly writer: Writer
   readonly indexes: IndexCache
   readonly eraser: Eraser
+  readonly staged: StagedFile
   readonly ranking: Ranking
   readonly now: () => Date
 }
@@ -25,7 +27,7 @@ export interface UserMemoriesParts {
 const END: Position = { tsMs: Number.MAX_SAFE_INTEGER, id: '' }
 
 export function openUserMemories(userId: UserId, parts: UserMemoriesParts): UserMemories {
-  const { connection, statements, writer, indexes, eraser, ranking, now } = parts
+  const { connection, statements, writer, indexes, eraser, staged, ranking, now } = parts
 
   /** Reads what belongs to the user; `none` for one of whom the file knows nothing. */
   const read = <T>(none: T, work: (user: UserRow) => T): Promise<T> =>
@@ -47,6 +49,7 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       const user = statements.user(userId)
       const ids = user ? deletion(user) : []
       if (!user || ids.length === 0) return { ids, removals: 0 }
+      staged.remove(userId, ids)
       eraser.count()
       return { ids, removals: statements.countRemoval(user.user_no)!.removals }
     })
@@ -126,7 +129,10 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
         }
         writing(user, (nextRevision) => writer.replace(row, nextRevision(), edited, change.vectors))
         const isErasing = edited.text !== row.text
-        if (isErasing) eraser.count()
+        if (isErasing) {
+          staged.overwrite(userId, id, edited.text)
+          eraser.count()
+        }
         return { edited, isErasing }
       })
       if (changed?.isErasing) eraser.wake()
@@ -150,6 +156,7 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
     async clear() {
       const deleted = await connection.write(() => {
         statements.dropLeases(userId)
+        staged.removeUser(userId)
         const user = statements.user(userId)
         if (!user) return 0
         const count = statements.dropMemories(user.user_no)
