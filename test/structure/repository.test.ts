@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
-import { access, constants, readdir, readFile, stat } from 'node:fs/promises'
+import { access, constants, readFile, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
-import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { readText, repositoryPaths } from './source.ts'
 
 interface Manifest {
   readonly scripts: Record<string, string>
@@ -165,20 +164,8 @@ describe('every file', async () => {
   })
 })
 
-const LEFT_OUT = /(^|\/)(\.git|node_modules|dist|data)\//
-
-/** What git has, or would take; in a checkout without git whatever is not made here. */
 async function textFiles(): Promise<{ path: string; text: string }[]> {
-  const list = ['ls-files', '--cached', '--others', '--exclude-standard']
-  const names = await promisify(execFile)('git', list, { maxBuffer: 16 * 1024 * 1024 }).then(
-    ({ stdout }) => stdout.split('\n'),
-    () => readdir('.', { recursive: true }),
-  )
-  const paths = names.filter(
-    (path) => !LEFT_OUT.test(path) && !/\.(bin|png|jpg|ico|woff2)$/.test(path),
-  )
-  const read = await Promise.all(
-    paths.map(async (path) => ({ path, text: await readFile(path, 'utf8').catch(() => '') })),
-  )
+  const paths = (await repositoryPaths()).filter((path) => !/\.(bin|png|jpg|ico|woff2)$/.test(path))
+  const read = await Promise.all(paths.map(async (path) => ({ path, text: await readText(path) })))
   return read.filter(({ text }) => text !== '')
 }

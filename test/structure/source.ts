@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
+import { promisify } from 'node:util'
 
 export interface SourceFile {
   /** From the root of the repository. */
@@ -52,3 +54,18 @@ export function packageOf(from: string): string | undefined {
   const [scope, name] = from.split('/')
   return scope?.startsWith('@') ? `${scope}/${name}` : scope
 }
+
+const LEFT_OUT = /(^|\/)(\.git|node_modules|dist|data)\//
+
+/** Files that git has, or would take; in a checkout without git whatever is not made here. From the root of the repository. */
+export async function repositoryPaths(): Promise<string[]> {
+  const list = ['ls-files', '--cached', '--others', '--exclude-standard']
+  const names = await promisify(execFile)('git', list, { maxBuffer: 16 * 1024 * 1024 }).then(
+    ({ stdout }) => stdout.split('\n'),
+    () => readdir('.', { recursive: true }),
+  )
+  return names.filter((path) => path !== '' && !LEFT_OUT.test(path))
+}
+
+/** Empty for what is no file, such as one that was just deleted. */
+export const readText = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
