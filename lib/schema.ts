@@ -19,6 +19,9 @@ export const MessageIdText = z
   .string()
   .regex(/^[A-Za-z0-9_-]{8,64}$/, 'A message id has 8 to 64 of the characters A-Z a-z 0-9 _ -.')
 
+/** The longest memory: a long article, stored whole and searched by its passages. */
+export const TEXT_CHARACTERS = 32_000
+
 /** Text of `min` to `max` characters, counted as Unicode code points, that can be stored and sent as UTF-8. */
 export const text = (min: number, max: number) => z.string().superRefine(checkText(min, max))
 

@@ -1,4 +1,5 @@
 import type { Outcome, ReplyEvent } from '../../lib/chat/chat.ts'
+import { forgotten } from '../../lib/chat/respond.ts'
 import { describeError, isProblem, Problem } from '../../lib/errors.ts'
 import { EVENT_STREAM_HEADERS, serverSentEvent, withKeepAlive } from '../../lib/event-stream.ts'
 import { type Call, isHangUp, json, MetricUnit, route, streamed } from '../../lib/function.ts'
@@ -95,10 +96,6 @@ async function* toServerSentEvents(
 
 const unforeseen = () =>
   new Problem(500, 'Internal error', 'The answer failed on our side. Your message is kept.')
-
-/** The user deleted the message while its answer was being waited for. */
-const forgotten = () =>
-  new Problem(404, 'Not found', 'The message was deleted before it was answered.')
 
 const onWire = (context: readonly Recalled[]) => context.map(recalledOnWire)
 

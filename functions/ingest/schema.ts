@@ -4,19 +4,17 @@ import {
   RoleText,
   Tags,
   text,
+  TEXT_CHARACTERS,
   Timestamp,
   UserIdText,
 } from '../../lib/schema.ts'
-
-/** A long article; it is stored whole and searched by its passages. */
-const ITEM_CHARACTERS = 32_000
 
 export const IngestRequest = z.strictObject({
   user_id: UserIdText.optional(),
   items: z
     .array(
       z.strictObject({
-        text: text(1, ITEM_CHARACTERS),
+        text: text(1, TEXT_CHARACTERS),
         role: RoleText,
         ts: Timestamp.optional(),
         speaker: text(1, 64).optional(),

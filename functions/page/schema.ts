@@ -4,6 +4,7 @@ import {
   ConversationIdText,
   MessageIdText,
   Tags,
+  TEXT_CHARACTERS,
   trimmedText,
   UserIdText,
 } from '../../lib/schema.ts'
@@ -27,6 +28,12 @@ export const EditedMessageForm = z.object({ text: FormText })
 
 export const UserForm = z.object({ user_id: UserIdText })
 
+/** A key has 48 characters; what is longer is none. */
+export const SignInForm = z.object({
+  key: z.string().trim().max(512),
+  back: z.string().default('/'),
+})
+
 export const ThemeForm = z.object({ theme: z.enum(themes), back: z.string().default('/') })
 
 export const HomeQuery = z.object({ user_id: UserIdText.optional().catch(undefined) })
@@ -48,7 +55,7 @@ export const MemoriesQuery = z.object({
 })
 
 export const EditForm = z.object({
-  text: FormText.pipe(trimmedText(1, 32_000)),
+  text: FormText.pipe(trimmedText(1, TEXT_CHARACTERS)),
   tags: z
     .string()
     .default('')

@@ -23,6 +23,11 @@ export interface Chat {
   stop(userId: UserId, messageId: string): Promise<void>
   /** Forgets the reply to a message, so that the next watcher has it made anew. False: no such message. */
   retry(userId: UserId, messageId: string): Promise<boolean>
+  /**
+   * To be called once something of the user was deleted: ends the replies being made whose message is gone, or what they
+   * had said. Those in another process end by themselves within a second; none of them is stored any more.
+   */
+  forgetDeleted(userId: UserId): Promise<void>
   /** Resolves when no reply is being made any more and all that was said is remembered. */
   settled(): Promise<void>
 }

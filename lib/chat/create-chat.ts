@@ -7,7 +7,7 @@ import { passages } from '../memory/passages.ts'
 import type { MemoryStore, UserMemories } from '../memory/store.ts'
 import type { Chat, NewMessage, Outcome, ReplyEvent, Said, Watcher } from './chat.ts'
 import { createFollower, FOLLOW_MS, readRecalled } from './replay.ts'
-import { makeReply, type ReplyRequest } from './respond.ts'
+import { forgotten, makeReply, type ReplyRequest } from './respond.ts'
 import { createRun, type Run } from './run.ts'
 
 export interface ChatDependencies {
@@ -34,6 +34,7 @@ export const LEASE_MS = 30_000
 
 export function createChat(dependencies: ChatDependencies): Chat {
   const { store, embedder, now, newId, holder, settings } = dependencies
+  /** By user and message id. */
   const runs = new Map<string, Run>()
   const working = new Set<Promise<void>>()
 
@@ -85,7 +86,9 @@ export function createChat(dependencies: ChatDependencies): Chat {
       const events = start(run.watch(watcher))
       if (await memories.lease(leaseKey(messageId), holder, LEASE_MS)) {
         if (answer?.turn?.state === 'running' && !(watcher.remakes && elsewhere.sent() === 0)) {
-          run.end(await abandoned(memories, answer))
+          const outcome = await abandoned(memories, answer)
+          if (outcome) run.end(outcome)
+          else run.fail(forgotten())
           runs.delete(key)
         } else {
           make(key, run, { memories, message, messageId, watcher })
@@ -122,9 +125,10 @@ export function createChat(dependencies: ChatDependencies): Chat {
       const { answer } = await memories.turn(messageId)
       if (answer?.turn?.state !== 'running') return
       // Whoever makes it, in another process, reads this at its next checkpoint.
-      await memories.updateTurn({
-        memory: { ...answer, turn: { ...answer.turn, state: 'stopped' } },
-      })
+      await memories.updateTurn(
+        { memory: { ...answer, turn: { ...answer.turn, state: 'stopped' } } },
+        { mustExist: true },
+      )
     },
     async retry(userId, messageId) {
       const memories = store.forUser(userId)
@@ -132,6 +136,15 @@ export function createChat(dependencies: ChatDependencies): Chat {
       if (!message) return false
       if (answer && !runs.has(`${userId} ${messageId}`)) await memories.delete(answer.id)
       return true
+    },
+    async forgetDeleted(userId) {
+      const memories = store.forUser(userId)
+      for (const [key, run] of runs) {
+        const [owner, messageId] = key.split(' ') as [string, string]
+        if (owner !== userId) continue
+        const { message, answer } = await memories.turn(messageId)
+        if (!message || (run.isKept() && !answer)) run.stop('forgotten')
+      }
     },
     async settled() {
       while (working.size > 0) await Promise.allSettled(working)
@@ -147,10 +160,11 @@ function isOver({ turn }: Memory, { remakes }: Watcher): boolean {
   return turn?.state !== 'running' && !remakes
 }
 
-/** A reply whose process died: what it said is kept. */
-async function abandoned(memories: UserMemories, answer: Memory): Promise<Outcome> {
+/** A reply whose process died: what it said is kept. Undefined where it was deleted just now. */
+async function abandoned(memories: UserMemories, answer: Memory): Promise<Outcome | undefined> {
   const cut: Memory = { ...answer, turn: { ...answer.turn!, state: 'cut' } }
-  const reply = await memories.updateTurn({ memory: cut })
+  const reply = await memories.updateTurn({ memory: cut }, { mustExist: true })
+  if (reply === 'gone') return undefined
   return {
     answer: cut,
     context: await readRecalled(memories, cut),

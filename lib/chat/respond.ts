@@ -45,9 +45,11 @@ export async function makeReply(request: ReplyRequest): Promise<void> {
     )
     clearInterval(checkpoints)
     await turn.checkpointing
+    if (run.stopReason() === 'forgotten') throw forgotten()
     const latencyMs = Math.round(performance.now() - startedAtMs)
     const answer = answerOf(request, turn, state, latencyMs)
     const saved = await saveAnswer(request, turn, answer)
+    if (saved === 'gone') throw forgotten()
     run.end(outcomeOf(request, turn, answer, saved))
     if (saved === 'failed' || answer.reach !== 'recall' || request.embedder.free) return
     await embedAnswer(request, answer)
@@ -57,6 +59,10 @@ export async function makeReply(request: ReplyRequest): Promise<void> {
     await memories.release(leaseKey(messageId), holder).catch(() => {}) // It runs out by itself.
   }
 }
+
+/** The message, or what was said of its answer, was deleted while it was being answered. */
+export const forgotten = () =>
+  new Problem(404, 'Not found', 'The message was deleted before it was answered.')
 
 /** What is known of a turn while it runs. */
 interface TurnInProgress {
@@ -165,12 +171,14 @@ async function embedMessage(
 
 /** Those of a free embedder were made when the message was stored. */
 async function saveVectors(
-  { embedder, memories, message }: ReplyRequest,
+  { embedder, memories, message, run }: ReplyRequest,
   turn: TurnInProgress,
   vectors: MessageVectors['ofMessage'] | undefined,
 ): Promise<void> {
   if (embedder.free || vectors === undefined) return
-  turn.messageSaved = await memories.updateTurn({ memory: message, vectors })
+  const saved = await memories.updateTurn({ memory: message, vectors }, { mustExist: true })
+  if (saved === 'gone') run.stop('forgotten')
+  else turn.messageSaved = saved
 }
 
 function brokenState(request: ReplyRequest, turn: TurnInProgress, error: unknown): TurnState {
@@ -212,8 +220,11 @@ async function checkpoint(request: ReplyRequest, turn: TurnInProgress): Promise<
     const { memories, messageId, run } = request
     if (run.signal.aborted) return
     const { answer } = await memories.turn(messageId)
-    if (answer?.turn?.state === 'stopped') run.stop('stopped')
-    else await memories.updateTurn({ memory: answerOf(request, turn, 'running', undefined) })
+    if (answer?.turn?.state === 'stopped') return run.stop('stopped')
+    const running = answerOf(request, turn, 'running', undefined)
+    const saved = await memories.updateTurn({ memory: running }, { mustExist: run.isKept() })
+    if (saved === 'gone') run.stop('forgotten')
+    else run.keep()
   })()
   await turn.checkpointing
 }
@@ -263,14 +274,14 @@ async function saveAnswer(
   request: ReplyRequest,
   turn: TurnInProgress,
   answer: Memory,
-): Promise<Saved | 'failed'> {
-  const { memories, embedder } = request
+): Promise<Saved | 'failed' | 'gone'> {
+  const { memories, embedder, run } = request
   const isCheap = answer.reach === 'recall' && embedder.free
   const vectors = isCheap
     ? await embedder.embed(passages(answer.text)).catch(() => undefined)
     : undefined
   try {
-    return await memories.updateTurn({ memory: answer, vectors })
+    return await memories.updateTurn({ memory: answer, vectors }, { mustExist: run.isKept() })
   } catch (error) {
     if (!isProblem(error)) throw error
     turn.failures.push('store')
@@ -282,7 +293,7 @@ async function saveAnswer(
 async function embedAnswer({ embedder, memories }: ReplyRequest, answer: Memory): Promise<void> {
   try {
     const vectors = await embedder.embed(passages(answer.text))
-    await memories.updateTurn({ memory: answer, vectors })
+    await memories.updateTurn({ memory: answer, vectors }, { mustExist: true })
   } catch {
     // Its words find it until it is re-embedded.
   }

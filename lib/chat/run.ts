@@ -1,8 +1,8 @@
 import type { Outcome, ReplyEvent, Watcher } from './chat.ts'
 import type { Recalled } from '../memory/recall.ts'
 
-/** Why a run was told to stop. */
-export type StopReason = 'stopped' | 'unwatched' | 'deadline'
+/** Why a run was told to stop. `forgotten`: its message or what it said so far was deleted, and stays so. */
+export type StopReason = 'stopped' | 'unwatched' | 'deadline' | 'forgotten'
 
 /**
  * One reply while it is made, apart from any connection: whoever watches gets what is there so far and then what
@@ -14,6 +14,9 @@ export interface Run {
   readonly text: () => string
   recalled(context: readonly Recalled[]): void
   append(text: string): void
+  /** Something of the answer is stored: if it is not there later, it was deleted. */
+  keep(): void
+  isKept(): boolean
   end(outcome: Outcome): void
   /** For a run that broke in a way nobody foresaw: every watcher's iteration throws it. */
   fail(error: unknown): void
@@ -32,6 +35,7 @@ export function createRun(deadlineMs: number): Run {
   let reason: StopReason | undefined
   let watchers = 0
   let lingerMs = 0
+  let isKept = false
   let linger: NodeJS.Timeout | undefined
 
   const deadline = setTimeout(() => stop('deadline'), deadlineMs)
@@ -102,6 +106,10 @@ export function createRun(deadlineMs: number): Run {
       text += piece
       wake()
     },
+    keep() {
+      isKept = true
+    },
+    isKept: () => isKept,
     end(how) {
       outcome = how
       finish()

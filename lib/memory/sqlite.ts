@@ -84,7 +84,8 @@ export function createSqliteMemoryStore(options: SqliteMemoryStoreOptions): Sqli
       embedderName = name
       indexes.forgetAll()
     },
-    isErased: () => eraser.isDone(),
+    isErased: (mark) => eraser.isDone(mark),
+    erasureMark: () => eraser.mark(),
     scrub: () => eraser.scrub(),
     async status() {
       try {

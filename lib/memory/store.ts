@@ -7,8 +7,13 @@ export interface MemoryStore {
   forUser(userId: UserId): UserMemories
   /** Cheap and without cost: from recent traffic, or a probe that costs nothing. Never rejects. */
   status(): Promise<StoreStatus>
-  /** Whether what was deleted is gone from free space, logs and buffers too. It happens by itself, within a minute. */
-  isErased(): Promise<boolean>
+  /**
+   * Whether what was deleted is gone from free space, logs and buffers too; with `mark`, what was deleted before that
+   * mark was taken, whatever has been since. It happens by itself, within a minute.
+   */
+  isErased(mark?: number): Promise<boolean>
+  /** Stands for all deletions so far. Absent where the store cannot tell one from another. */
+  erasureMark?(): Promise<number>
   /** Everything acknowledged is durable before this resolves; nothing but this can be called afterwards. */
   close(): Promise<void>
 }
@@ -33,11 +38,27 @@ export interface UserMemories {
    * (lib/memory/passages.ts); undefined where no embedder made them yet: such a memory is found by its words.
    */
   save(memories: readonly MemoryToSave[]): Promise<Saved>
-  /** Replaces what a turn says and its state; the text of an answer grows while it is made. */
-  updateTurn(memory: MemoryToSave): Promise<Saved>
+  /**
+   * Replaces what a turn says and its state; the text of an answer grows while it is made. Writes nothing and resolves
+   * to `gone` for an answer whose message is deleted and, with `mustExist`, for a turn that is not there: what a user
+   * deletes while it is being answered does not come back.
+   */
+  updateTurn(memory: MemoryToSave, options?: { mustExist?: boolean }): Promise<Saved | 'gone'>
   get(id: string): Promise<Memory | undefined>
-  /** Newest first, of reach `recall` and `list`. `cursor` comes from the page before; a foreign one is a Problem 422. */
-  list(page: { limit: number; cursor?: string | undefined }): Promise<Page>
+  /**
+   * Newest first: those of reach `recall` and `list` or, where asked for, those of reach `history`. `cursor` comes from
+   * the page before; a foreign one is a Problem 422.
+   */
+  list(page: {
+    limit: number
+    cursor?: string | undefined
+    reach?: 'listed' | 'history'
+  }): Promise<Page>
+  /**
+   * Those of the ids that stand for another user's memories. Absent where users are kept apart in a way that the same id
+   * in two places does no harm, and cannot be looked for.
+   */
+  ownedByOthers?(ids: readonly string[]): Promise<ReadonlySet<string>>
   /** Changes what is given and re-indexes it; undefined when there is no such memory. A pin is no edit. */
   update(id: string, change: MemoryChange): Promise<Memory | undefined>
   /** True when it was there. */

@@ -15,7 +15,10 @@ export interface Eraser {
   wake(): void
   /** Erases now. Resolves to whether nothing that was deleted is left. */
   scrub(): Promise<boolean>
-  isDone(): Promise<boolean>
+  /** Whether all deletions are erased, or the first `mark` of them. */
+  isDone(mark?: number): Promise<boolean>
+  /** How many deletions there have been. */
+  mark(): Promise<number>
   /** Why the last attempt failed; undefined after one that did not. */
   failure(): string | undefined
   /** Erases what is left, then rests. */
@@ -42,10 +45,10 @@ export function createEraser(options: EraserOptions): Eraser {
   let failure: string | undefined
   let isClosed = false
 
-  const isDone = () =>
+  const isDone = (mark?: number) =>
     connection.read(() => {
       const { deletions, erased } = statements.erasure()!
-      return erased >= deletions
+      return erased >= (mark ?? deletions)
     })
 
   function wake(): void {
@@ -92,6 +95,7 @@ export function createEraser(options: EraserOptions): Eraser {
     wake,
     scrub,
     isDone,
+    mark: () => connection.read(() => statements.erasure()!.deletions),
     failure: () => failure,
     async close() {
       isClosed = true

@@ -79,6 +79,12 @@ export const ADDITIONS: readonly string[] = [
   INSERT INTO erasure VALUES (0, 0);
   `,
   `CREATE INDEX memories_by_pin ON memories (user_no, ts_ms, id) WHERE pinned = 1`,
+  `
+  CREATE INDEX memories_of_history ON memories (user_no, ts_ms, id) WHERE reach = 'history';
+  -- Whose id it is, for ids that come from a file.
+  CREATE INDEX memories_by_bare_id ON memories (id);
+  CREATE INDEX leases_by_expiry ON leases (expires_at_ms);
+  `,
 ]
 
 /** 'AIML': marks the file as one of this product. */

@@ -70,6 +70,10 @@ export function prepareStatements(database: DatabaseSync) {
       `${memory} WHERE user_no = ? AND reach <> 'history' AND (ts_ms, id) < (?, ?)
       ORDER BY ts_ms DESC, id DESC LIMIT ?`,
     ),
+    historyPage: all<MemoryRow>(
+      `${memory} WHERE user_no = ? AND reach = 'history' AND (ts_ms, id) < (?, ?)
+      ORDER BY ts_ms DESC, id DESC LIMIT ?`,
+    ),
     window: all<MemoryRow>(
       `${memory} WHERE user_no = ? AND conversation_id = ? AND (ts_ms, id) < (?, ?)
       ORDER BY ts_ms DESC, id DESC LIMIT ?`,
@@ -130,6 +134,11 @@ export function prepareStatements(database: DatabaseSync) {
       'SELECT holder AS value FROM leases WHERE user_id = ? AND key = ? AND expires_at_ms > ?',
     ),
     dropLeases: run('DELETE FROM leases WHERE user_id = ?'),
+
+    dropAllExpiredLeases: run('DELETE FROM leases WHERE expires_at_ms <= ?'),
+    isOwnedByOthers: one<{ id: string }>(
+      `SELECT id FROM memories JOIN users USING (user_no) WHERE id = ? AND user_id <> ? LIMIT 1`,
+    ),
 
     embedder: one<{ embedder_no: number; dimension: number }>(
       'SELECT embedder_no, dimension FROM embedders WHERE name = ?',

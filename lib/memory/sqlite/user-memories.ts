@@ -83,16 +83,22 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       return 'stored'
     },
 
-    async updateTurn(toSave) {
-      await connection.write(() => {
-        const user = statements.user(userId) ?? statements.addUser(userId)!
-        const row = statements.memory(user.user_no, toSave.memory.id)
+    updateTurn(toSave, { mustExist = false } = {}) {
+      const { memory, vectors } = toSave
+      const message = memory.turn?.inReplyTo
+      return connection.write(() => {
+        const known = statements.user(userId)
+        const has = (id: string) => known && statements.memoryNo(known.user_no, id) !== undefined
+        if (message !== undefined && !has(message)) return 'gone'
+        if (mustExist && !has(memory.id)) return 'gone'
+        const user = known ?? statements.addUser(userId)!
+        const row = statements.memory(user.user_no, memory.id)
         writing(user, (nextRevision) => {
-          if (row) writer.replace(row, nextRevision(), toSave.memory, toSave.vectors)
+          if (row) writer.replace(row, nextRevision(), memory, vectors)
           else writer.add(user, nextRevision(), toSave)
         })
+        return 'stored'
       })
-      return 'stored'
     },
 
     get: (id) =>
@@ -101,9 +107,10 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
         return row && toMemory(row)
       }),
 
-    async list({ limit, cursor }) {
+    async list({ limit, cursor, reach = 'listed' }) {
       const { tsMs, id } = cursor === undefined ? END : decodeCursor(userId, cursor)
-      const rows = await read([], (user) => statements.page(user.user_no, tsMs, id, limit + 1))
+      const pageOf = reach === 'listed' ? statements.page : statements.historyPage
+      const rows = await read([], (user) => pageOf(user.user_no, tsMs, id, limit + 1))
       const page = rows.slice(0, limit)
       const last = page.at(-1)
       const hasMore = rows.length > limit && last
@@ -112,6 +119,11 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
         nextCursor: hasMore ? encodeCursor(userId, { tsMs: last.ts_ms, id: last.id }) : undefined,
       }
     },
+
+    ownedByOthers: (ids) =>
+      connection.read(
+        () => new Set(ids.filter((id) => statements.isOwnedByOthers(id, userId) !== undefined)),
+      ),
 
     async update(id, change) {
       const changed = await connection.write(() => {
@@ -155,13 +167,14 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
 
     async clear() {
       const deleted = await connection.write(() => {
-        statements.dropLeases(userId)
+        statements.dropAllExpiredLeases(now().getTime())
+        const leases = statements.dropLeases(userId)
         staged.removeUser(userId)
         const user = statements.user(userId)
+        if (user || leases > 0) eraser.count()
         if (!user) return 0
         const count = statements.dropMemories(user.user_no)
         statements.dropUser(user.user_no)
-        eraser.count()
         return count
       })
       indexes.forget(userId)
