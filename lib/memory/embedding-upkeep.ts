@@ -43,8 +43,9 @@ export function startEmbeddingUpkeep(options: EmbeddingUpkeepOptions): Embedding
       const before = new Date(now().getTime() - SETTLING_MS)
       const lacking = await reembedding.countLacking(embedder.name, before).catch(() => 0)
       if (lacking === 0) return undefined
-      const remedy = embedder.free ? 'Embedding them goes on.' : 'npm run reembed embeds them.'
-      return `${lacking} memories are found by their words alone, having no vectors of ${embedder.name}. ${remedy}`
+      const remedy = embedder.free ? 'Embedding goes on.' : 'npm run reembed makes them.'
+      const found = lacking === 1 ? '1 memory is' : `${lacking} memories are`
+      return `${found} found by words alone, for want of vectors of ${embedder.name}. ${remedy}`
     },
     async close() {
       closing.abort()
