@@ -5,7 +5,7 @@ import type { Recalled } from '../memory/recall.ts'
 export interface Prompt {
   /** What the assistant is and how it treats memories. */
   readonly instructions: string
-  /** What was recalled and is not already among the turns, most useful first. Data, never orders. */
+  /** What is pinned, then what was recalled and is not already among the turns, most useful first. Data, never orders. */
   readonly memories: readonly PromptMemory[]
   /** All that was recalled, what stands among the turns too: for the built-in generator, which reads no turns. */
   readonly recalled: readonly PromptMemory[]
@@ -21,7 +21,7 @@ export interface PromptMemory {
   readonly ts: Date
   readonly role: 'user' | 'assistant'
   readonly speaker?: string | undefined
-  /** 0 to 1, from recall. */
+  /** 0 to 1, from recall; 0 of one that is only pinned. */
   readonly score: number
   /** True when a newer memory replaces this one. */
   readonly superseded: boolean
@@ -37,6 +37,11 @@ export const RECENT_TURNS = 20
 
 /** Shares of the budget: the message always fits (4,000 characters), memories come before older turns. */
 const MEMORY_SHARE = 0.45
+/** Of the memories' share: however much is pinned, there is room for what the message is about. */
+const PINNED_SHARE = 0.5
+
+/** Pinned memories that are offered at most, the newest: more would not fit. */
+export const PINNED_LIMIT = 20
 
 const INSTRUCTIONS = [
   'You are a helpful assistant that remembers what its user said before.',
@@ -49,33 +54,32 @@ export interface PromptParts {
   readonly message: string
   readonly at: Date
   readonly recalled: readonly Recalled[]
+  /** Newest first; offered whatever the message is about. */
+  readonly pinned: readonly Memory[]
   /** Oldest first. */
   readonly recent: readonly Memory[]
   readonly budgetTokens: number
 }
 
-/** Fits a turn into the model's budget: the message whole, then memories by rank, then turns from the newest back. */
+/** Fits a turn into the model's budget: the message whole, then pinned memories, others by rank, turns from the newest back. */
 export function assemblePrompt({
   message,
   at,
   recalled,
+  pinned,
   recent,
   budgetTokens,
 }: PromptParts): Prompt {
   let leftTokens = budgetTokens - countTokens(INSTRUCTIONS) - countTokens(message)
   const said = recent.filter(({ text }) => text !== '')
   const all = recalled.map(toPromptMemory)
-  const memories: PromptMemory[] = []
-  let memoryTokens = Math.floor(leftTokens * MEMORY_SHARE)
-  const saidIds = new Set(said.map(({ id }) => id))
-  for (const [rank, { memory }] of recalled.entries()) {
-    if (saidIds.has(memory.id)) continue // It stands among the turns already.
-    const cost = countTokens(memory.text) + LINE_TOKENS
-    if (cost > memoryTokens) continue
-    memoryTokens -= cost
-    leftTokens -= cost
-    memories.push(all[rank]!)
-  }
+  const { memories, usedTokens } = chooseMemories({
+    recalled: recalled.map(({ memory: { id } }, rank) => ({ id, line: all[rank]! })),
+    pinned: pinned.map((memory) => ({ id: memory.id, line: toPromptMemory({ memory, score: 0 }) })),
+    saidIds: new Set(said.map(({ id }) => id)),
+    budgetTokens: Math.floor(leftTokens * MEMORY_SHARE),
+  })
+  leftTokens -= usedTokens
   const turns: PromptTurn[] = []
   for (const { role, text } of said.toReversed()) {
     leftTokens -= countTokens(text) + LINE_TOKENS
@@ -85,11 +89,49 @@ export function assemblePrompt({
   return { instructions: INSTRUCTIONS, memories, recalled: all, turns, message, at }
 }
 
+interface Offered {
+  readonly id: string
+  readonly line: PromptMemory
+}
+
+/** Those that fit, each once, and none that stands among the turns already. */
+function chooseMemories({
+  recalled,
+  pinned,
+  saidIds,
+  budgetTokens,
+}: {
+  readonly recalled: readonly Offered[]
+  readonly pinned: readonly Offered[]
+  readonly saidIds: ReadonlySet<string>
+  readonly budgetTokens: number
+}): { memories: PromptMemory[]; usedTokens: number } {
+  const memories: PromptMemory[] = []
+  const offeredIds = new Set(saidIds)
+  let leftTokens = Math.floor(budgetTokens * PINNED_SHARE)
+  const reservedTokens = budgetTokens - leftTokens
+  function offer(candidates: readonly Offered[]): void {
+    for (const { id, line } of candidates) {
+      const cost = countTokens(line.text) + LINE_TOKENS
+      if (offeredIds.has(id) || cost > leftTokens) continue
+      leftTokens -= cost
+      offeredIds.add(id)
+      memories.push(line)
+    }
+  }
+  // What recall knows of a pinned memory, such as that a newer one replaces it, is told of it too.
+  const recalledById = new Map(recalled.map((offered) => [offered.id, offered]))
+  offer(pinned.map((offered) => recalledById.get(offered.id) ?? offered))
+  leftTokens += reservedTokens
+  offer(recalled)
+  return { memories, usedTokens: budgetTokens - leftTokens }
+}
+
 const toPromptMemory = ({
   memory: { text, ts, role, speaker },
   score,
   supersededBy,
-}: Recalled): PromptMemory => ({
+}: Pick<Recalled, 'memory' | 'score' | 'supersededBy'>): PromptMemory => ({
   text,
   ts,
   role,

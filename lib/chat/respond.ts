@@ -9,7 +9,7 @@ import { BUILT_IN_GENERATOR } from '../models/builtin-generator.ts'
 import { unitSum } from '../models/vectors.ts'
 import type { Outcome, Watcher } from './chat.ts'
 import { type ChatDependencies, LEASE_MS, leaseKey } from './create-chat.ts'
-import { assemblePrompt, RECENT_TURNS } from './prompt.ts'
+import { assemblePrompt, PINNED_LIMIT, RECENT_TURNS } from './prompt.ts'
 import type { Run } from './run.ts'
 
 export interface ReplyRequest extends ChatDependencies {
@@ -99,8 +99,9 @@ async function recallAndGenerate(
 ): Promise<void> {
   const { memories, message, generator, run } = request
   const conversation = message.conversationId!
-  const [recent] = await Promise.all([
+  const [recent, pinned] = await Promise.all([
     memories.conversation(conversation, { limit: RECENT_TURNS, before: message.id }),
+    memories.pinned({ limit: PINNED_LIMIT }),
     recallFor(request, turn),
   ])
   run.recalled(turn.context)
@@ -108,6 +109,7 @@ async function recallAndGenerate(
     message: message.text,
     at: message.ts,
     recalled: turn.context,
+    pinned: pinned.filter(({ id }) => id !== message.id),
     recent,
     budgetTokens: generator.promptTokens,
   })
