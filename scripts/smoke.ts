@@ -166,15 +166,17 @@ async function say(user: string, message: string): Promise<ChatAnswer> {
   return (await (await post('/api/chat', { user_id: user, message })).json()) as ChatAnswer
 }
 
-const memoriesOf = (user: string) =>
-  getJson<{ results: readonly unknown[] }>(`/api/memories?user_id=${user}&limit=200`)
+function memoriesOf(user: string): Promise<{ results: readonly unknown[] }> {
+  return getJson(`/api/memories?user_id=${user}&limit=200`)
+}
 
-const post = (path: string, body: unknown) =>
-  ask(path, {
+function post(path: string, body: unknown): Promise<Response> {
+  return ask(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
+}
 
 async function getJson<T>(path: string): Promise<T> {
   return (await (await ask(path)).json()) as T
