@@ -3,8 +3,8 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
 import type { TestProject } from 'vitest/node'
+import { bundleFixture } from './bundle-fixture.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -34,17 +34,10 @@ async function buildInto(folder: string, project: TestProject): Promise<void> {
   await promisify(execFile)(process.execPath, ['scripts/build.ts', '--out', dist])
   await cp(dist, distWithFixtures, { recursive: true })
   await cp('test/fixtures/functions', join(distWithFixtures, 'functions'), { recursive: true })
-  await build({
-    entryPoints: ['test/fixtures/staged-services.ts'],
-    outfile: join(distWithFixtures, 'fixtures/staged-services.mjs'),
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    external: ['onnxruntime-node'],
-    logLevel: 'warning',
-  })
+  await bundleFixture(
+    'test/fixtures/staged-services.ts',
+    join(distWithFixtures, 'fixtures/staged-services.mjs'),
+  )
   project.provide('dist', dist)
   project.provide('distWithFixtures', distWithFixtures)
 }

@@ -16,6 +16,14 @@ export interface HostOptions {
   readonly dotEnv?: string
   /** Another built product than the run's own. */
   readonly dist?: string
+  /** Imported before the host, instead of the staged services. */
+  readonly preload?: string
+  /** What runs instead of host.mjs. */
+  readonly program?: string
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[]
+  /** A command that is given the host's command to run, such as one that limits it. */
+  readonly under?: readonly string[]
 }
 
 export interface LogLine {
@@ -89,15 +97,25 @@ export async function startRefused(
   return { code, stdout: stdout(), stderr: stderr() }
 }
 
-async function spawnHost({ env = {}, dataDir, staged = false, dotEnv, dist }: HostOptions) {
+async function spawnHost(options: HostOptions) {
+  const { env = {}, dataDir, staged = false, dotEnv, dist, nodeOptions = [], under = [] } = options
   const folder = await temporaryFolder()
   if (dotEnv !== undefined) await writeFile(join(folder.path, '.env'), dotEnv)
-  const product = dist ?? inject(staged ? 'distWithFixtures' : 'dist')
-  const preload = ['--import', join(product, 'fixtures/staged-services.mjs')]
+  const product = dist ?? inject(staged || options.preload ? 'distWithFixtures' : 'dist')
+  const stagedServices = staged ? join(product, 'fixtures/staged-services.mjs') : undefined
+  const preload = options.preload ?? stagedServices
+  const program = options.program ?? join(product, 'host.mjs')
   const data = dataDir ?? join(folder.path, 'data')
-  const child = spawn(
+  const [command = process.execPath, ...args] = [
+    ...under,
     process.execPath,
-    [...(staged ? preload : []), join(product, 'host.mjs')],
+    ...nodeOptions,
+    ...(preload === undefined ? [] : ['--import', preload]),
+    program,
+  ]
+  const child = spawn(
+    command,
+    args,
     // A place without another's .env, and no setting of whoever runs the tests.
     { cwd: folder.path, env: { PORT: '0', DATA_DIR: data, ...env } },
   )
