@@ -2,10 +2,13 @@ import { once } from 'node:events'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type * as z from 'zod'
 import { describeError, isProblem, Problem } from './errors.ts'
-import { anyone, type Caller, identify, readCookie } from './function/identity.ts'
+import { config } from './config.ts'
+import { readCookie, writeCookie } from './function/cookies.ts'
+import { anyone, type Caller, identify, keyNeeded } from './function/identity.ts'
 import { bodyLimitBytes, checkForgery, readInput } from './function/input.ts'
+import { takeFromUserLimit } from './function/limit.ts'
 import { type Logger, type Metrics, MetricUnit, observe } from './function/observe.ts'
-import { problemAsJson } from './function/replies.ts'
+import { problemAsJson, securityHeaders } from './function/replies.ts'
 import { createRouter, type RouteKey } from './function/routes.ts'
 
 export type { Caller } from './function/identity.ts'
@@ -14,28 +17,40 @@ export type { RouteKey } from './function/routes.ts'
 export { type Logger, type Metrics, MetricUnit } from './function/observe.ts'
 
 /**
- * What a route takes. A route has a JSON `body` or a `form`, never both; a form is checked against
+ * What a route takes. A route has a JSON `body`, a `form` or JSON lines; a form is checked against
  * cross-site forgery. Whatever is wrong with a request is answered at once, all faults together.
  */
 export interface RouteInput<B extends z.ZodType, F extends z.ZodType, Q extends z.ZodType> {
   readonly body?: B
   readonly form?: F
   readonly query?: Q
+  /** JSON lines; the handler reads them, because one that is wrong does not spoil the others. */
+  readonly takesLines?: boolean
   /** 64 KiB unless said otherwise. */
   readonly bodyLimitBytes?: number
+  /** Of a page: answered to whoever has not signed in too, where keys are asked for. */
+  readonly forStrangers?: boolean
+  /** Never refused for how often it is asked, such as what ends work. Of a page only forms are counted. */
+  readonly uncounted?: boolean
 }
 
 export interface Call<B = unknown, F = unknown, Q = unknown> {
   readonly body: B
   readonly form: F
   readonly query: Q
+  /** JSON lines as they came; empty where the route takes none. */
+  readonly lines: string
   /** From the path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly caller: Caller
+  /** Whether whoever calls needs a key. */
+  readonly asksForKey: boolean
   readonly requestId: string
   readonly header: (name: string) => string | undefined
   /** A cookie of the page's own that nobody signed, such as a preference. */
   readonly cookie: (name: string) => string | undefined
+  /** Set-Cookie that keeps it in this browser for a year. */
+  readonly keepCookie: (name: string, value: string) => string
   readonly path: string
   /** Counts and ids for the one log line of this request; never text that a user wrote or reads. */
   readonly note: (keys: Record<string, string | number | boolean>) => void
@@ -59,10 +74,15 @@ export interface FunctionSpec {
   /** Who may call: everybody, unasked (`public`); whom the API's rules name (`api`); whom the cookie names (`page`). */
   readonly access: 'public' | 'api' | 'page'
   /** How a problem is shown; problem+json unless said otherwise, and always for /api/. */
-  readonly showProblem?: (
-    problem: Problem,
-    call: { requestId: string; isHtmx: boolean },
-  ) => BufferedReply
+  readonly showProblem?: (problem: Problem, call: ProblemCall) => BufferedReply
+}
+
+/** What the way a problem is shown may depend on. */
+export interface ProblemCall {
+  readonly requestId: string
+  readonly isHtmx: boolean
+  /** With its query, where the caller can be sent back to it: that of a GET. */
+  readonly path: string | undefined
 }
 
 interface Route<R extends Reply> {
@@ -187,6 +207,7 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
     const found = find(http.method, event.rawPath)
     const key = found && 'key' in found ? found.key : undefined
     const notes: Record<string, string | number | boolean> = {}
+    let limitHeaders: Readonly<Record<string, string>> = {}
     log.addContext(context)
     log.appendKeys({ request_id: requestId, route: key ?? 'none' })
     metrics.addMetadata('request_id', requestId)
@@ -199,15 +220,27 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
       const entry = table[found.key] as Route<R>
       const { input } = entry
       if (input.form) checkForgery(event)
-      const caller = spec.access === 'public' ? anyone : identify(spec.access, event)
+      const caller =
+        spec.access === 'public'
+          ? anyone
+          : identify(spec.access, event, (faults) => log.warn('keys', { faults: [...faults] }))
+      if (caller.key) notes['key'] = caller.key.label
+      if (spec.access === 'page' && !input.forStrangers && isStranger(caller)) throw signInFirst()
       const given = readInput(input, event, bodyLimitBytes(input), caller.faults)
+      const isCounted = spec.access === 'api' || input.form !== undefined
+      if (isCounted && !input.uncounted) {
+        const named = { ...given, params: found.params, path: event.rawPath }
+        limitHeaders = await takeFromUserLimit(caller, named)
+      }
       return entry.run({
         ...given,
         params: found.params,
         caller,
+        asksForKey: config().asksForKey,
         requestId,
         header: (name) => event.headers[name],
         cookie: (name) => readCookie(event, name),
+        keepCookie: (name, value) => writeCookie(event, name, value, YEAR_SECONDS),
         path: event.rawPath,
         note: (more) => Object.assign(notes, more),
         log,
@@ -220,8 +253,10 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
       const problem = isProblem(error) ? error : unexpected(error, gone.signal)
       if (problem.status >= 500 && !isHangUp(gone.signal)) fail(error)
       const isHtmx = event.headers['hx-request'] === 'true'
+      const query = event.rawQueryString === '' ? '' : `?${event.rawQueryString}`
+      const path = http.method === 'GET' ? event.rawPath + query : undefined
       return spec.showProblem && !event.rawPath.startsWith('/api/')
-        ? (spec.showProblem(problem, { requestId, isHtmx }) as R)
+        ? (spec.showProblem(problem, { requestId, isHtmx, path }) as R)
         : (problemAsJson(problem, requestId) as R)
     }
 
@@ -230,7 +265,12 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
       fail,
       async answer(): Promise<R> {
         const reply = await run().catch(show)
-        const headers = { ...everyReplyHeaders, 'x-request-id': requestId, ...reply.headers }
+        const headers = {
+          ...everyReplyHeaders,
+          ...limitHeaders,
+          'x-request-id': requestId,
+          ...reply.headers,
+        }
         return { ...reply, headers }
       },
       done(status: number) {
@@ -247,11 +287,14 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
   }
 }
 
-const everyReplyHeaders = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-}
+const everyReplyHeaders = { 'cache-control': 'no-store', ...securityHeaders }
+
+const YEAR_SECONDS = 365 * 24 * 60 * 60
+
+/** A page's caller who has no key's session, where keys are asked for. */
+const isStranger = ({ session }: Caller) => config().asksForKey && session === undefined
+
+const signInFirst = () => keyNeeded('Sign in with a key to go on.')
 
 const keysOf = (table: object) => Object.keys(table) as RouteKey[]
 

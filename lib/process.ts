@@ -1,15 +1,19 @@
+import type { RateLimit } from './rate-limit.ts'
+
 /**
  * What must be one per process though bundles share no module: every bundle holds its own copy of this file, all
  * copies hold the same registry. The list is short on purpose:
  *
  * - `services`: the open store, the models and the replies that are being made (lib/services.ts)
  * - `emfSink`: who reads the functions' metrics on a host (lib/host/prometheus.ts); none on Lambda
+ * - `userLimit`: how often each user may call (lib/rate-limit.ts)
  *
  * Classes are not shared, so nothing in here is told apart by `instanceof`.
  */
 export interface ProcessWide {
   services: unknown
   emfSink: (blob: unknown) => void
+  userLimit: RateLimit | undefined
 }
 
 const registry = ((globalThis as Record<symbol, unknown>)[Symbol.for('ai-memory-layer.process')] ??=

@@ -27,10 +27,19 @@ export interface Shell {
 
 export interface Visitor {
   readonly userId: string
+  /** By a key; undefined where none is asked for. */
+  readonly signedIn?: SignedIn | undefined
   /** Fills in the form that changes the user. */
   readonly suggestedUserId?: string | undefined
   readonly conversations: readonly ConversationSummary[]
   readonly conversationId?: string | undefined
+}
+
+export interface SignedIn {
+  /** What the key is called. */
+  readonly label: string
+  /** Whether it speaks for every user. */
+  readonly isAdmin: boolean
 }
 
 const htmxConfig = JSON.stringify({

@@ -2,6 +2,7 @@ import type { Problem } from '../../lib/errors.ts'
 import type { BufferedReply, FunctionSpec } from '../../lib/function.ts'
 import type { Html } from '../../web/html.ts'
 import { problemAlert, problemPage } from '../../web/pages/problem.ts'
+import { signInAlert, signInPage } from '../../web/pages/sign-in.ts'
 import { bareShell } from './visit.ts'
 
 const CONTENT_SECURITY_POLICY = [
@@ -48,21 +49,18 @@ export const nothingToShow: BufferedReply = { statusCode: 204 }
 /** A form in the page is told beside the message box, everything else by a whole page. */
 export const showProblem: NonNullable<FunctionSpec['showProblem']> = (
   problem,
-  { requestId, isHtmx },
-) => ({
-  ...(isHtmx ? refusal(problem) : page(problemPage(bareShell, problem, requestId))),
-  statusCode: problem.status,
-})
-
-function refusal(problem: Problem): BufferedReply {
-  const reply = page(problemAlert(problem))
+  { requestId, isHtmx, path },
+) => {
+  const reply = page(isHtmx ? alertOf(problem) : pageOf(problem, requestId, path))
+  const target = isHtmx ? { 'hx-retarget': '#alert', 'hx-reswap': 'innerHTML' } : {}
   return {
     ...reply,
-    headers: {
-      ...problem.headers,
-      ...reply.headers,
-      'hx-retarget': '#alert',
-      'hx-reswap': 'innerHTML',
-    },
+    statusCode: problem.status,
+    headers: { ...problem.headers, ...reply.headers, ...target },
   }
 }
+
+const alertOf = (problem: Problem) => (problem.status === 401 ? signInAlert : problemAlert(problem))
+
+const pageOf = (problem: Problem, requestId: string, path = '/') =>
+  problem.status === 401 ? signInPage(bareShell, path) : problemPage(bareShell, problem, requestId)

@@ -20,7 +20,7 @@ import {
   ThemeForm,
   UserForm,
 } from './schema.ts'
-import { settleConversation } from './settle.ts'
+import { ownPath, signInRoutes } from './sign-in.ts'
 import { shellOf, visit } from './visit.ts'
 
 const opened = services()
@@ -54,7 +54,7 @@ export const { routes, handler } = buffered(
       editMessage(call, opened),
     ),
 
-    'POST /c/{id}/m/{message}/stop': route({ form: EmptyForm }, async (call) => {
+    'POST /c/{id}/m/{message}/stop': route({ form: EmptyForm, uncounted: true }, async (call) => {
       const { chat } = await opened
       const [id, messageId] = [conversationOf(call.params), messageOf(call.params)]
       await chat.stop(sessionOf(call), messageId)
@@ -85,10 +85,9 @@ export const { routes, handler } = buffered(
     'POST /c/{id}/delete': route({ form: EmptyForm }, async (call) => {
       const { chat, store } = await opened
       const userId = sessionOf(call)
-      const memories = store.forUser(userId)
       const id = conversationOf(call.params)
-      await settleConversation(chat, userId, memories, id)
-      call.note({ deleted: await memories.deleteConversation(id) })
+      call.note({ deleted: await store.forUser(userId).deleteConversation(id) })
+      await chat.forgetDeleted(userId)
       return seeOther('/')
     }),
 
@@ -96,15 +95,14 @@ export const { routes, handler } = buffered(
       seeOther('/', [caller.sessionCookie(caller.mustActAs(form.user_id, '/user_id'))]),
     ),
 
-    'POST /theme': route({ form: ThemeForm }, async ({ form: { theme, back } }) =>
-      seeOther(isOwnPath(back) ? back : '/', [
-        `theme=${theme}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax`,
-      ]),
+    'POST /theme': route({ form: ThemeForm }, async ({ form: { theme, back }, keepCookie }) =>
+      seeOther(ownPath(back), [keepCookie('theme', theme)]),
     ),
 
+    ...signInRoutes,
     ...memoryRoutes(opened),
 
-    'GET /{path+}': route({}, async () => {
+    'GET /{path+}': route({ forStrangers: true }, async () => {
       throw notFound('page')
     }),
   },
@@ -127,5 +125,3 @@ async function showChat(
   const view = conversationView(history, { ...shell.visitor, conversationId }, notes)
   return page(chatPage(shell, view), { cookies: here.cookies })
 }
-
-const isOwnPath = (path: string) => /^\/(?![/\\])[\x21-\x7e]*$/.test(path)

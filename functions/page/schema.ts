@@ -28,12 +28,6 @@ export const EditedMessageForm = z.object({ text: FormText })
 
 export const UserForm = z.object({ user_id: UserIdText })
 
-/** A key has 48 characters; what is longer is none. */
-export const SignInForm = z.object({
-  key: z.string().trim().max(512),
-  back: z.string().default('/'),
-})
-
 export const ThemeForm = z.object({ theme: z.enum(themes), back: z.string().default('/') })
 
 export const HomeQuery = z.object({ user_id: UserIdText.optional().catch(undefined) })

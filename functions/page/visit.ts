@@ -36,7 +36,9 @@ export async function shellOf(
   of: Pick<Visitor, 'conversationId' | 'suggestedUserId'> = {},
 ): Promise<Shell & { visitor: Visitor }> {
   const conversations = await memories.conversations({ limit: LISTED_CONVERSATIONS })
-  const visitor = { userId, conversations, ...of }
+  const { key } = call.caller
+  const signedIn = key && { label: key.label, isAdmin: key.userId === '*' }
+  const visitor = { userId, conversations, signedIn, ...of }
   return { assets, theme: themeOf(call), path: call.path, visitor }
 }
 

@@ -5,7 +5,7 @@ import { HTML_HEADERS, showProblem } from '../page/answers.ts'
 import { conversationOf, messageOf } from '../page/say.ts'
 import { visit } from '../page/visit.ts'
 import { answerFrames } from './frames.ts'
-import { jsonLines } from './download.ts'
+import { jsonLines } from '../../lib/memory/json-lines.ts'
 import { livePage } from './live.ts'
 
 const opened = services()
@@ -15,7 +15,7 @@ export const { routes, handler } = streamed(
   { name: 'reply', access: 'page', showProblem },
   {
     // Always 200: htmx would put the page of a 404 into the article that connected.
-    'GET /c/{id}/m/{message}/stream': route({}, async (call) => ({
+    'GET /c/{id}/m/{message}/stream': route({ forStrangers: true }, async (call) => ({
       statusCode: 200,
       headers: EVENT_STREAM_HEADERS,
       body: withKeepAlive(answerFrames(call, opened)),

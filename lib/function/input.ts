@@ -15,7 +15,7 @@ export function readInput(
   event: APIGatewayProxyEventV2,
   limitBytes: number,
   callerFaults: readonly FieldError[],
-): { body: unknown; form: unknown; query: unknown } {
+): { body: unknown; form: unknown; query: unknown; lines: string } {
   const faults: FieldError[] = [...callerFaults]
   const parse = (schema: z.ZodType | undefined, read: () => unknown, prefix: string) => {
     if (!schema) return undefined
@@ -26,12 +26,13 @@ export function readInput(
   }
   const body = parse(input.body, () => readJson(event, limitBytes), '')
   const form = parse(input.form, () => readForm(event, limitBytes), '')
+  const lines = input.takesLines ? readJsonLines(event, limitBytes) : ''
   const query = parse(
     input.query,
     () => Object.fromEntries(new URLSearchParams(event.rawQueryString)),
     '/query',
   )
-  if (faults.length === 0) return { body, form, query }
+  if (faults.length === 0) return { body, form, query, lines }
   throw invalid(faults)
 }
 
@@ -61,13 +62,21 @@ export function isOwnOrigin(headers: APIGatewayProxyEventV2['headers']): boolean
   return URL.canParse(origin) && new URL(origin).host === host
 }
 
-/** The body as text, whole; throws 413 over the limit. */
+/** The body as text, whole; throws 413 over the limit, and 400 for bytes that are no text. */
 export function readText(event: APIGatewayProxyEventV2, limitBytes: number): string {
   const { body = '', isBase64Encoded } = event
   const bytes = isBase64Encoded ? Buffer.from(body, 'base64') : Buffer.from(body, 'utf8')
   if (bytes.length > limitBytes) throw tooLarge(limitBytes)
-  return isBase64Encoded ? bytes.toString('utf8') : body
+  if (!isBase64Encoded) return body
+  try {
+    return utf8.decode(bytes)
+  } catch (cause) {
+    throw new Problem(400, 'Not UTF-8', 'The body is not text in UTF-8.', { cause })
+  }
 }
+
+/** Throws where others would put U+FFFD, so that nothing is stored that nobody said. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 export const tooLarge = (limitBytes: number) =>
   new Problem(413, 'Body too large', `A body may have at most ${limitBytes / 1024} KiB here.`)
@@ -83,6 +92,18 @@ function readJson(event: APIGatewayProxyEventV2, limitBytes: number): unknown {
   } catch (cause) {
     throw new Problem(400, 'Not JSON', 'The body is not valid JSON.', { cause })
   }
+}
+
+function readJsonLines(event: APIGatewayProxyEventV2, limitBytes: number): string {
+  const type = event.headers['content-type'] ?? ''
+  if (!/^application\/(x-ndjson|ndjson|jsonl|x-jsonlines)\s*(;|$)/i.test(type)) {
+    throw new Problem(
+      415,
+      'Not JSON lines',
+      'Send one JSON object a line, with the header content-type: application/x-ndjson.',
+    )
+  }
+  return readText(event, limitBytes)
 }
 
 function readForm(event: APIGatewayProxyEventV2, limitBytes: number): unknown {

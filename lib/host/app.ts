@@ -6,16 +6,22 @@ import { cors } from 'hono/cors'
 import { commit, version } from '../build-info.ts'
 import { describeError, isProblem, Problem } from '../errors.ts'
 import { createRouter, parseRoute, type RouteKey } from '../function/routes.ts'
-import { problemBody } from '../function/replies.ts'
+import { securityHeaders } from '../function/replies.ts'
+import type { RateLimit } from '../rate-limit.ts'
+import { bucketOf, type Client, clientOf } from './client.ts'
 import { toContext, toEvent } from './event.ts'
 import { type Fault, mountFault } from './fault.ts'
 import type { HostLog } from './log.ts'
+import { refusal } from './refusal.ts'
 import type { LoadedFunction, Runtime } from './runtime.ts'
 
 export interface HostAppOptions {
   readonly runtime: Runtime
   readonly functions: readonly LoadedFunction[]
   readonly corsOrigins: readonly string[]
+  readonly trustedProxies: number
+  /** Of one client address; files and probes are not counted. */
+  readonly addressLimit: RateLimit | undefined
   readonly turnTimeoutMs: number
   readonly isReady: () => boolean
   readonly isDraining: () => boolean
@@ -25,11 +31,14 @@ export interface HostAppOptions {
   readonly log: HostLog
 }
 
-type HostEnv = { Variables: { requestId: string; startedAtMs: number } }
+type HostEnv = { Variables: { requestId: string; startedAtMs: number; client: Client } }
 
 /** Lambda's own limit of a request; the functions hold theirs, which are lower. */
 const MAX_BODY_BYTES = 6 * 1024 * 1024
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/
+
+/** The page's own files and the answer to whether all is well cost nothing; probes ask for them for ever. */
+const UNCOUNTED = /^\/(assets\/.*|favicon\.ico|robots\.txt|api\/health)$/
 
 /** HTTP in front of the functions: each request becomes an event, each result a response. */
 export function createHostApp(options: HostAppOptions): Hono<HostEnv> {
@@ -38,8 +47,12 @@ export function createHostApp(options: HostAppOptions): Hono<HostEnv> {
     const given = c.req.header('x-request-id')
     c.set('requestId', given !== undefined && REQUEST_ID.test(given) ? given : randomUUID())
     c.set('startedAtMs', performance.now())
+    c.set('client', clientOf(addressOf(c), c.req.raw.headers, options.trustedProxies))
     await next()
     c.header('x-request-id', c.get('requestId'))
+    for (const [name, value] of Object.entries(securityHeaders)) {
+      if (!c.res.headers.has(name)) c.header(name, value)
+    }
     if (options.isDraining()) c.header('connection', 'close')
   })
   if (options.fault) mountFault(app, options.fault)
@@ -73,6 +86,12 @@ export function createHostApp(options: HostAppOptions): Hono<HostEnv> {
     })
     return show(c, problem)
   }
+  app.use(async (c, next) => {
+    if (!UNCOUNTED.test(c.req.path)) {
+      await options.addressLimit?.take(bucketOf(c.get('client').address))
+    }
+    await next()
+  })
   const limit = bodyLimit({
     maxSize: MAX_BODY_BYTES,
     onError: (c) => refuse(c as HonoContext<HostEnv>, bodyTooLarge),
@@ -124,7 +143,7 @@ function mountFunctions(app: Hono<HostEnv>, options: HostAppOptions): void {
       routeKey: key,
       pathParameters,
       requestId: c.get('requestId'),
-      sourceIp: addressOf(c),
+      client: c.get('client'),
     }
     const event = await toEvent(c.req.raw, source)
     const context = toContext(fn.name, randomUUID(), turnTimeoutMs)
@@ -165,15 +184,5 @@ const methodNotAllowed = (allow: readonly string[]) =>
     headers: { allow: allow.join(', ') },
   })
 
-function show(c: HonoContext<HostEnv>, problem: Problem): Response {
-  return Response.json(problemBody(problem, c.get('requestId')), {
-    status: problem.status,
-    headers: {
-      ...problem.headers,
-      'content-type': 'application/problem+json',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'x-request-id': c.get('requestId'),
-    },
-  })
-}
+const show = (c: HonoContext<HostEnv>, problem: Problem) =>
+  refusal(c.req.raw, problem, c.get('requestId'))

@@ -1,14 +1,14 @@
-import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { serve } from '@hono/node-server'
 import type { EmfOutput } from '@aws-lambda-powertools/metrics/types'
 import { commit, version } from '../build-info.ts'
 import { type Config, ConfigError, loadDotEnv, readConfig } from '../config.ts'
 import { describeError } from '../errors.ts'
 import { oncePerProcess, processWide } from '../process.ts'
+import { createRateLimit } from '../rate-limit.ts'
 import type { Services } from '../services.ts'
 import { createHostApp } from './app.ts'
 import { drain } from './drain.ts'
+import { listen } from './listen.ts'
 import { createHostLog } from './log.ts'
 import { processMetrics } from './process-metrics.ts'
 import { createPrometheus } from './prometheus.ts'
@@ -17,8 +17,6 @@ import { installRuntime } from './runtime.ts'
 /** The host: reads the settings, loads the functions, listens, and leaves in good order. */
 
 const MAX_CONCURRENCY = 256
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
 /** What it takes to save the rest of answers that were cut, and to close the store. */
 const CLOSE_MS = 1000
 
@@ -60,6 +58,8 @@ async function start(config: Config): Promise<void> {
     runtime,
     functions,
     corsOrigins: config.corsOrigins,
+    trustedProxies: config.trustedProxies,
+    addressLimit: createRateLimit('address', config.rateLimitAddress),
     turnTimeoutMs: config.turnTimeoutMs,
     isReady: () => ready,
     isDraining: () => draining,
@@ -70,7 +70,9 @@ async function start(config: Config): Promise<void> {
 
   // The bundles began to open the services when they were imported.
   const services = await openServices()
-  const server = await listen(app.fetch, config)
+  const server = await listen({ fetch: app.fetch, host: config.host, port: config.port }).catch(
+    (error: NodeJS.ErrnoException) => cannotListen(error, config),
+  )
   ready = true
   const { port } = server.address() as { port: number }
   const readyMs = Math.round(performance.now())
@@ -111,26 +113,8 @@ async function openServices(): Promise<Services> {
   }
 }
 
-function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
-  config: Config,
-): Promise<Server> {
-  return new Promise((resolve) => {
-    const server = serve(
-      {
-        fetch,
-        port: config.port,
-        hostname: config.host,
-        serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-      },
-      () => resolve(server),
-    ) as Server
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      log('ERROR', 'cannot listen', { code: error.code, host: config.host, port: config.port })
-      process.stderr.write(
-        `Port ${config.port} on ${config.host} cannot be used (${error.code}). Set PORT to another.\n`,
-      )
-      process.exit(1)
-    })
-  })
+function cannotListen({ code }: NodeJS.ErrnoException, { host, port }: Config): never {
+  log('ERROR', 'cannot listen', { code, host, port })
+  process.stderr.write(`Port ${port} on ${host} cannot be used (${code}). Set PORT to another.\n`)
+  return process.exit(1)
 }

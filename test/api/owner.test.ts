@@ -12,7 +12,8 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 let host: TestHost
 let api: Api
 beforeAll(async () => {
-  host = await startHost({ env: { COOKIE_SECRET } })
+  // What a request says of https is believed as a proxy's word.
+  host = await startHost({ env: { COOKIE_SECRET, TRUSTED_PROXIES: '1' } })
   api = host.api
   await api.chat({ user_id: 'ada', message: 'My garden is full of lavender.' })
   await api.chat({ user_id: 'alan', message: 'My garden is full of thistles.' })

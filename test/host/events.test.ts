@@ -7,7 +7,7 @@ const source = {
   routeKey: 'POST /api/chat',
   pathParameters: {},
   requestId: 'one-request',
-  sourceIp: '203.0.113.7',
+  client: { address: '203.0.113.7', isSecure: undefined },
 } as const
 const eventOf = (path: string, init: RequestInit = {}, more: Partial<typeof source> = {}) =>
   toEvent(new Request(`http://chat.example:8000${path}`, init), { ...source, ...more })

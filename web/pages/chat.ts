@@ -11,7 +11,7 @@ import {
   messageArticle,
   missingArticle,
 } from '../partials/message.ts'
-import { userForm } from '../partials/account.ts'
+import { mayChangeUser, userForm } from '../partials/account.ts'
 import { conversationPath } from '../paths.ts'
 import { SITE_NAME } from '../site.ts'
 
@@ -52,7 +52,7 @@ const chatStart = (
   shell: Shell,
   view: ChatView,
 ) => html`<h1 class="sr" dir="auto">${view.title}</h1>
-${shell.visitor?.suggestedUserId ? suggestion(shell.visitor.suggestedUserId) : ''}
+${shell.visitor?.suggestedUserId && mayChangeUser(shell.visitor) ? suggestion(shell.visitor.suggestedUserId) : ''}
 <div class="scroll" id="scroll" role="region" tabindex="0" aria-label="Conversation"><div id="log" role="log" aria-live="off" aria-label="Messages">
 ${view.earlierThan ? earlierLink(view.composer.conversationId, view.earlierThan) : ''}
 ${view.items.length === 0 ? welcome(view) : ''}`

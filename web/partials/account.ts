@@ -1,5 +1,5 @@
-import { html, raw } from '../html.ts'
-import { type Shell, type Theme, themes, type Visitor } from '../layout.ts'
+import { type Html, html, raw } from '../html.ts'
+import { type Shell, type SignedIn, type Theme, themes, type Visitor } from '../layout.ts'
 import { icon } from './icons.ts'
 
 /** The same rule as lib/schema.ts; in a `pattern` the hyphen is escaped, for browsers compile it with the v flag. */
@@ -14,8 +14,9 @@ export const accountPanel = (
 ) => html`<button type="button" class="who" popovertarget="account" title="User and settings">${icon.user}<span class="sr">User</span> <bdi>${visitor.userId}</bdi></button>
 <div id="account" class="panel" popover>
 <p class="id"><span>You are</span> <code data-copied>${visitor.userId}</code> <button type="button" class="copy">Copy</button></p>
-${userForm('user', visitor.suggestedUserId ?? visitor.userId)}
-<p class="hint">An id is all it takes to speak for a user here. Yours cannot be guessed; a name can.</p>
+${mayChangeUser(visitor) ? userForm('user', visitor.suggestedUserId ?? visitor.userId) : ''}
+<p class="hint">${accessHint(visitor.signedIn)}</p>
+${visitor.signedIn ? html`<form method="post" action="/sign-out"><button>Sign out</button></form>` : ''}
 <form method="post" action="/theme" class="theme">
 <input type="hidden" name="back" value="${path}">
 <fieldset><legend>Appearance</legend>
@@ -26,6 +27,16 @@ ${themes.map(
 </fieldset>
 </form>
 </div>`
+
+/** Whoever holds a user's own key is that user, and nobody else. */
+export const mayChangeUser = ({ signedIn }: Visitor) => !signedIn || signedIn.isAdmin
+
+function accessHint(signedIn: SignedIn | undefined): Html | string {
+  if (!signedIn) {
+    return 'An id is all it takes to speak for a user here. Yours cannot be guessed; a name can.'
+  }
+  return html`Signed in with the key <b>${signedIn.label}</b>${signedIn.isAdmin ? ', which speaks for every user' : ''}.`
+}
 
 /** Changes the user of this browser. A whole navigation on purpose: nothing of the old user may stay. */
 export const userForm = (
