@@ -83,7 +83,7 @@ async function open(settings: Config): Promise<Services> {
   })
   const newId = createIds(randomBytes)
   const isBuiltIn = generator.name === BUILT_IN_GENERATOR
-  const notes = isBuiltIn ? [DEMO_NOTE, BUILT_IN_NOTE] : [DEMO_NOTE]
+  const notes = [...(settings.asksForKey ? [] : [DEMO_NOTE]), ...(isBuiltIn ? [BUILT_IN_NOTE] : [])]
   const chat = createChat({
     store,
     embedder,

@@ -17,7 +17,7 @@ const CEILINGS_KIB: Record<string, number> = { health: 160, chat: 1000, reply: 1
 const CEILING_KIB = 800
 
 /** What an operator runs where there are no sources, such as in the container: scripts/NAME.ts as bin/NAME.mjs. */
-const TOOLS = ['reembed', 'smoke']
+const TOOLS = ['backup', 'key', 'reembed', 'restore', 'smoke']
 
 /** These packages have no side effects on import but do not say so; saying it for them drops what is unused. */
 const PURE_PACKAGES = ['@huggingface/inference', '@huggingface/tasks', '@huggingface/jinja']

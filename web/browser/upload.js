@@ -29,13 +29,9 @@ async function send(form, file) {
   button.disabled = true
   try {
     for (const { lines, first, done } of partsOf(text)) {
-      const answer = await fetch(form.action, {
-        method: 'POST',
-        headers: { accept: 'application/json' },
-        body: new URLSearchParams({ lines, first }),
+      const part = await sendPart(form.action, { lines, first }, (seconds) => {
+        status.textContent = `${counted(total)} Going on in ${seconds} s: there is a limit of requests.`
       })
-      if (!answer.ok) throw new Error(String(answer.status))
-      const part = await answer.json()
       total.added += part.added
       total.skipped += part.skipped
       total.refused.push(...part.refused)
@@ -47,6 +43,24 @@ async function send(form, file) {
     status.textContent = `${counted(total)} Then the connection failed. Upload the file again: what was added is skipped.`
   }
   button.disabled = false
+}
+
+/** A limit that is hit half-way is waited out: a large file has more parts than there may be requests a minute. */
+async function sendPart(action, fields, onWait) {
+  for (;;) {
+    const answer = await fetch(action, {
+      method: 'POST',
+      headers: { accept: 'application/json' },
+      body: new URLSearchParams(fields),
+    })
+    if (answer.ok) return answer.json()
+    const seconds = Number(answer.headers.get('retry-after'))
+    if (answer.status !== 429 || !seconds) throw new Error(String(answer.status))
+    for (let left = seconds; left > 0; left--) {
+      onWait(left)
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+    }
+  }
 }
 
 function* partsOf(text) {
