@@ -1,5 +1,14 @@
 import * as z from 'zod'
-import { Limit, ScoreThreshold, Tags, TopK, trimmedText, UserIdText } from '../../lib/schema.ts'
+import {
+  Limit,
+  ScoreThreshold,
+  Tags,
+  text,
+  TEXT_CHARACTERS,
+  TopK,
+  trimmedText,
+  UserIdText,
+} from '../../lib/schema.ts'
 
 export const ListQuery = z.object({
   user_id: UserIdText.optional(),
@@ -8,6 +17,14 @@ export const ListQuery = z.object({
 })
 
 export const OneQuery = z.object({ user_id: UserIdText.optional() })
+
+/** What is not given stays as it is. */
+export const MemoryPatch = z.strictObject({
+  user_id: UserIdText.optional(),
+  text: text(1, TEXT_CHARACTERS).optional(),
+  tags: Tags.optional(),
+  pinned: z.boolean('pinned is true or false.').optional(),
+})
 
 export const SearchRequest = z.strictObject({
   user_id: UserIdText.optional(),

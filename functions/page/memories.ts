@@ -1,16 +1,17 @@
-import type * as z from 'zod'
 import { readRecalled } from '../../lib/chat/replay.ts'
 import { notFound, Problem } from '../../lib/errors.ts'
 import { type BufferedReply, type Call, json, route, type Routes } from '../../lib/function.ts'
 import { cookieSecret } from '../../lib/function/cookie-secret.ts'
 import { embedMemories, embedQuestion } from '../../lib/memory/embed-memories.ts'
+import { importLines } from '../../lib/memory/import-lines.ts'
+import { editMemory } from '../../lib/memory/edit-memory.ts'
 import { isMemoryId } from '../../lib/memory/ids.ts'
-import type { Memory, UserId } from '../../lib/memory/memory.ts'
+import type { Memory } from '../../lib/memory/memory.ts'
 import type { UserMemories } from '../../lib/memory/store.ts'
 import type { Services } from '../../lib/services.ts'
 import { forgottenPage } from '../../web/pages/forgotten.ts'
 import { type Found, memoriesPage, memoryItems, memoryList } from '../../web/pages/memories.ts'
-import { type Uploaded, uploadedPage } from '../../web/pages/uploaded.ts'
+import { uploadedPage } from '../../web/pages/uploaded.ts'
 import { forgottenItem } from '../../web/partials/forgotten.ts'
 import { memoryItem, memoryItemId } from '../../web/partials/memory.ts'
 import { recalledId, recalledItem } from '../../web/partials/recalled.ts'
@@ -27,9 +28,7 @@ import {
   RestoreForm,
   UploadForm,
 } from './schema.ts'
-import { settleConversation } from './settle.ts'
 import { sealMemory, unsealMemory } from './undo.ts'
-import { readLines } from './upload.ts'
 import { shellOf, visit } from './visit.ts'
 
 const PAGE_MEMORIES = 50
@@ -66,15 +65,9 @@ export function memoryRoutes(opened: Promise<Services>): Routes<BufferedReply> {
       { form: EditForm, bodyLimitBytes: EDIT_LIMIT_BYTES },
       async (call) => {
         const { embedder, store } = await opened
-        const memories = store.forUser(sessionOf(call))
-        const memory = await memories.get(memoryIdOf(call.params))
-        if (!memory) throw notFound('memory')
-        const { text, tags } = call.form
-        const vectors =
-          memory.reach === 'recall'
-            ? (await embedMemories(embedder, [{ ...memory, text }], call.signal)).vectors?.[0]
-            : undefined
-        return showChanged(call, await memories.update(memory.id, { text, tags, vectors }))
+        const to = { memories: store.forUser(sessionOf(call)), embedder }
+        const id = memoryIdOf(call.params)
+        return showChanged(call, await editMemory(to, id, call.form, call.signal))
       },
     ),
 
@@ -88,18 +81,24 @@ export function memoryRoutes(opened: Promise<Services>): Routes<BufferedReply> {
     'POST /memories/forget-all': route({ form: ForgetAllForm }, async (call) => {
       const { chat, store } = await opened
       const userId = sessionOf(call)
-      const memories = store.forUser(userId)
-      for (const { id } of await memories.conversations({ limit: 1 })) {
-        await settleConversation(chat, userId, memories, id)
-      }
-      call.note({ deleted: await memories.clear() })
+      call.note({ deleted: await store.forUser(userId).clear() })
+      await chat.forgetDeleted(userId)
       return seeOther('/memories')
     }),
 
     'POST /memories/upload': route(
       { form: UploadForm, bodyLimitBytes: UPLOAD_LIMIT_BYTES },
       async (call) => {
-        const uploaded = await upload(call, opened, sessionOf(call))
+        const { embedder, store } = await opened
+        const userId = sessionOf(call)
+        const { lines, first } = call.form
+        const uploaded = await importLines(lines, {
+          userId,
+          memories: store.forUser(userId),
+          embedder,
+          signal: call.signal,
+          firstLine: first,
+        })
         call.note({ added: uploaded.added, refused: uploaded.refused.length })
         if (call.header('accept') === 'application/json') return json(200, uploaded)
         return page(uploadedPage(await shellOf(call, await visit(call, opened)), uploaded))
@@ -107,11 +106,12 @@ export function memoryRoutes(opened: Promise<Services>): Routes<BufferedReply> {
     ),
 
     'POST /memories/{id}/forget': route({ form: ForgetForm }, async (call) => {
-      const { config, store } = await opened
+      const { chat, config, store } = await opened
       const userId = sessionOf(call)
       const memories = store.forUser(userId)
       const memory = await memories.get(memoryIdOf(call.params))
       if (!memory || !(await memories.delete(memory.id))) throw notFound('memory')
+      await chat.forgetDeleted(userId)
       const messageId = call.form.message_id
       const sealed = sealMemory(cookieSecret(config), userId, memory, new Date())
       const at =
@@ -165,26 +165,6 @@ async function find(
     recalled: await memories.recall({ ...query, limit: 5, scoreThreshold: 0 }),
     isGood: false,
   }
-}
-
-async function upload(
-  { form, signal }: Call<unknown, z.infer<typeof UploadForm>>,
-  opened: Promise<Services>,
-  userId: UserId,
-): Promise<Uploaded> {
-  const { embedder, store } = await opened
-  const memories = store.forUser(userId)
-  const { memories: read, refused } = readLines(form.lines, form.first)
-  const isKnown = await Promise.all(
-    read.map(async ({ id }) => (await memories.get(id)) !== undefined),
-  )
-  const ids = new Set<string>()
-  const fresh = read.filter(({ id }, index) => !isKnown[index] && !ids.has(id) && ids.add(id))
-  if (fresh.length > 0) {
-    const { vectors } = await embedMemories(embedder, fresh, signal)
-    await memories.save(fresh.map((memory, index) => ({ memory, vectors: vectors?.[index] })))
-  }
-  return { added: fresh.length, skipped: read.length - fresh.length, refused }
 }
 
 function showChanged(call: Pick<Call, 'header'>, memory: Memory | undefined): BufferedReply {

@@ -11,7 +11,6 @@ import { page, seeOther } from './answers.ts'
 import { conversationView, emptyView, newComposer } from './chat-view.ts'
 import { readHistory } from './history.ts'
 import { ConversationIdText, MessageIdText, MessageText } from './schema.ts'
-import { settleReply } from './settle.ts'
 import { shellOf, visit } from './visit.ts'
 
 interface MessageFields {
@@ -55,12 +54,13 @@ async function sayNow(
   const here = await visit(call, opened)
   const text = textOf(call.form)
   if (replaces !== undefined) await mustBeLatest(here.memories, conversationId, replaces)
-  const said = await chat.say(userId, {
+  const message = {
     text,
     messageId: call.form.message_id,
     conversationId,
     topK: config.topK,
-  })
+  }
+  const said = await chat.say(userId, message, call.signal)
   if (said.isNew) call.metrics.addMetric('MemoriesStored', MetricUnit.Count, 1)
   if (replaces !== undefined && replaces !== said.messageId) {
     await forgetTurn({ chat, memories: here.memories }, userId, replaces)
@@ -142,10 +142,11 @@ async function forgetTurn(
   userId: UserId,
   messageId: string,
 ): Promise<void> {
-  await settleReply(chat, userId, messageId)
-  const { message, answer } = await memories.turn(messageId)
-  if (answer) await memories.delete(answer.id)
+  const { message } = await memories.turn(messageId)
   if (message) await memories.delete(message.id)
+  const { answer } = await memories.turn(messageId) // Without its message none is written any more.
+  if (answer) await memories.delete(answer.id)
+  await chat.forgetDeleted(userId)
 }
 
 /** Where there is no script, a refused message comes back in its box. */

@@ -45,7 +45,11 @@ export async function makeReply(request: ReplyRequest): Promise<void> {
     )
     clearInterval(checkpoints)
     await turn.checkpointing
-    if (run.stopReason() === 'forgotten') throw forgotten()
+    if (run.stopReason() === 'forgotten') {
+      // Half an answer to a message that is gone says nothing to anyone.
+      await memories.delete(replyIdOf(request.message.id))
+      throw forgotten()
+    }
     const latencyMs = Math.round(performance.now() - startedAtMs)
     const answer = answerOf(request, turn, state, latencyMs)
     const saved = await saveAnswer(request, turn, answer)

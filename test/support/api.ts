@@ -13,6 +13,12 @@ export interface Api {
   search(body: SearchBody): Promise<Answer<{ results: RecalledMemory[] }>>
   get(userId: string, id: string): Promise<Answer<WireMemory>>
   forget(userId: string, id: string): Promise<Answer<undefined>>
+  change(userId: string, id: string, change: MemoryPatch): Promise<Answer<WireMemory>>
+  forgetConversation(userId: string, id: string): Promise<Answer<{ deleted: number }>>
+  /** One JSON object a line. */
+  exportLines(userId: string): Promise<string>
+  importLines(userId: string, lines: string): Promise<Answer<ImportAnswer>>
+  erase(userId: string, query?: string): Promise<Answer<WireReceipt>>
 }
 
 export type Headings = Readonly<Record<string, string>>
@@ -93,6 +99,29 @@ export interface ListAnswer {
   readonly next_cursor: string | null
 }
 
+export interface MemoryPatch {
+  readonly text?: string
+  readonly tags?: readonly string[]
+  readonly pinned?: boolean
+}
+
+export interface ImportAnswer {
+  readonly added: number
+  readonly skipped: number
+  readonly refused: readonly { line: number; message: string }[]
+  readonly refused_count: number
+}
+
+export interface WireReceipt {
+  readonly user_id: string
+  readonly removed: Readonly<
+    Record<'memories' | 'vectors' | 'lexical' | 'cache' | 'outbox' | 'replies', number>
+  >
+  readonly scrubbed: 'pending' | 'done'
+  readonly verified: boolean
+  readonly at: string
+}
+
 export interface SearchBody {
   readonly user_id?: string
   readonly query: string
@@ -102,6 +131,7 @@ export interface SearchBody {
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
+const LINES_TYPE = { 'content-type': 'application/x-ndjson' }
 
 export function createApi(url: string): Api {
   const request: Api['request'] = async (method, path, { body, headers } = {}) => {
@@ -111,7 +141,7 @@ export function createApi(url: string): Api {
       ...(body === undefined ? {} : { body: toText(body) }),
     })
     const text = await response.text()
-    const isJson = /json/.test(response.headers.get('content-type') ?? '')
+    const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '')
     const parsed: unknown = isJson && text !== '' ? JSON.parse(text) : text || undefined
     return { status: response.status, headers: response.headers, body: parsed as never }
   }
@@ -134,6 +164,15 @@ export function createApi(url: string): Api {
     search: (body) => request('POST', '/api/memories/search', { body }),
     get: (userId, id) => request('GET', `/api/memories/${id}?${parameters(userId)}`),
     forget: (userId, id) => request('DELETE', `/api/memories/${id}?${parameters(userId)}`),
+    change: (userId, id, body) =>
+      request('PATCH', `/api/memories/${id}?${parameters(userId)}`, { body }),
+    forgetConversation: (userId, id) =>
+      request('DELETE', `/api/conversations/${id}?${parameters(userId)}`),
+    exportLines: async (userId) =>
+      (await request<string | undefined>('GET', `/api/users/${userId}/export`)).body ?? '',
+    importLines: (userId, lines) =>
+      request('POST', `/api/users/${userId}/import`, { body: lines, headers: LINES_TYPE }),
+    erase: (userId, query = '') => request('DELETE', `/api/users/${userId}${query}`),
   }
 }
 
