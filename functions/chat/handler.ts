@@ -23,12 +23,13 @@ export const { routes, handler } = streamed(
       const startedAtMs = performance.now()
       const userId = caller.mayActAs(body.user_id) ?? newUserId()
       note({ user_id: userId })
-      const said = await chat.say(userId, {
+      const message = {
         text: body.message,
         messageId: body.message_id,
         conversationId: body.metadata?.conversation_id ?? 'default',
         tags: body.metadata?.tags,
-      })
+      }
+      const said = await chat.say(userId, message, signal)
       const events = chat.reply(userId, said.messageId, {
         signal,
         lingerMs: 0,

@@ -10,9 +10,10 @@ import type { Problem } from '../errors.ts'
 export interface Chat {
   /**
    * Stores the message, unless a message with this id is stored already: then that one is what was said.
-   * Rejects with a Problem 409 when the id stands for another message.
+   * Rejects with a Problem 409 when the id stands for another message, and with a 503, before anything is stored, when
+   * more answers are being made or waited for than may be. A place for the reply is kept for some seconds.
    */
-  say(userId: UserId, message: NewMessage): Promise<Said>
+  say(userId: UserId, message: NewMessage, signal?: AbortSignal): Promise<Said>
   /**
    * The reply to a message: joins it where it is being made (here or in another process), replays it where
    * it was made, makes it where it was not. Yields `context` first and once, `text` as it comes (what is there already

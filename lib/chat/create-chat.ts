@@ -9,6 +9,7 @@ import type { Chat, NewMessage, Outcome, ReplyEvent, Said, Watcher } from './cha
 import { createFollower, FOLLOW_MS, readRecalled } from './replay.ts'
 import { forgotten, makeReply, type ReplyRequest } from './respond.ts'
 import { createRun, type Run } from './run.ts'
+import { createSlots, type Slot } from './slots.ts'
 
 export interface ChatDependencies {
   readonly store: MemoryStore
@@ -27,7 +28,13 @@ export interface ChatSettings {
   readonly scoreThreshold?: number | undefined
   readonly storeReplies: boolean
   readonly turnTimeoutMs: number
+  /** Answers made at once; 0 is no limit. */
+  readonly generationsPerUser: number
+  readonly generationsTotal: number
 }
+
+/** How long the place of a reply is kept for whoever said the message: a page comes back for it. */
+const HOLD_MS = 5_000
 
 /** A lease is renewed three times before it would run out. */
 export const LEASE_MS = 30_000
@@ -37,17 +44,28 @@ export function createChat(dependencies: ChatDependencies): Chat {
   /** By user and message id. */
   const runs = new Map<string, Run>()
   const working = new Set<Promise<void>>()
+  const slots = createSlots({
+    perUser: settings.generationsPerUser,
+    total: settings.generationsTotal,
+  })
+  /** Places of replies that nobody has asked for yet, by user and message id. */
+  const held = new Map<string, { slot: Slot; timer: NodeJS.Timeout }>()
 
-  async function say(userId: UserId, message: NewMessage): Promise<Said> {
+  async function say(userId: UserId, message: NewMessage, signal?: AbortSignal): Promise<Said> {
     const memories = store.forUser(userId)
     const messageId = message.messageId ?? newId(now())
     const known = message.messageId && (await findSaid(memories, message.messageId, message.text))
     if (known) return known
-    const memory = newMessageMemory(message, messageId, now(), newId)
-    const vectors = await embedOrNone(memory.text)
+    const slot = slots.take(userId)
     try {
+      await slot.ready(signal)
+      const memory = newMessageMemory(message, messageId, now(), newId)
+      const vectors = await embedOrNone(memory.text)
       await memories.save([{ memory, vectors }])
+      hold(`${userId} ${messageId}`, slot)
+      return { message: memory, messageId, isNew: true }
     } catch (error) {
+      slot.release()
       // The same message may have been saved since we looked: then it is that one.
       const said =
         isProblem(error) &&
@@ -56,7 +74,23 @@ export function createChat(dependencies: ChatDependencies): Chat {
       if (said) return said
       throw error
     }
-    return { message: memory, messageId, isNew: true }
+  }
+
+  function hold(key: string, slot: Slot): void {
+    const timer = setTimeout(() => {
+      held.delete(key)
+      slot.release()
+    }, HOLD_MS).unref()
+    held.set(key, { slot, timer })
+  }
+
+  /** The place that was kept for this reply, else a new one; throws where there is none. */
+  function slotFor(key: string, userId: UserId): Slot {
+    const kept = held.get(key)
+    if (!kept) return slots.take(userId)
+    clearTimeout(kept.timer)
+    held.delete(key)
+    return kept.slot
   }
 
   /** Vectors that cost nothing are made at once; a paid or absent embedder is asked when the reply is made. */
@@ -91,7 +125,7 @@ export function createChat(dependencies: ChatDependencies): Chat {
           else run.fail(forgotten())
           runs.delete(key)
         } else {
-          make(key, run, { memories, message, messageId, watcher })
+          make(key, run, { userId, memories, message, messageId, watcher })
         }
         return yield* events
       }
@@ -106,13 +140,39 @@ export function createChat(dependencies: ChatDependencies): Chat {
   function make(
     key: string,
     run: Run,
-    request: Pick<ReplyRequest, 'memories' | 'message' | 'messageId' | 'watcher'>,
+    request: Pick<ReplyRequest, 'memories' | 'message' | 'messageId' | 'watcher'> & {
+      userId: UserId
+    },
   ) {
-    const work = makeReply({ ...dependencies, ...request, run })
+    const work = makeInTurn(key, run, request)
       .catch((error: unknown) => run.fail(error))
       .finally(() => runs.delete(key))
     working.add(work)
     void work.finally(() => working.delete(work))
+  }
+
+  async function makeInTurn(
+    key: string,
+    run: Run,
+    { userId, ...request }: Parameters<typeof make>[2],
+  ): Promise<void> {
+    let slot: Slot | undefined
+    try {
+      slot = slotFor(key, userId)
+      await slot.ready(run.signal)
+    } catch (error) {
+      slot?.release()
+      // Stopped while it waited: then there is nothing to make, and the making says so.
+      if (!run.signal.aborted) {
+        await request.memories.release(leaseKey(request.messageId), holder).catch(() => {})
+        throw error
+      }
+    }
+    try {
+      await makeReply({ ...dependencies, ...request, run })
+    } finally {
+      slot?.release()
+    }
   }
 
   return {
