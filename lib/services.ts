@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isBuilt } from './build-info.ts'
 import { type Chat } from './chat/chat.ts'
 import { createChat } from './chat/create-chat.ts'
+import { createClock } from './clock.ts'
 import { type Config, config } from './config.ts'
 import { type Check, type Health, healthOf } from './health.ts'
 import { startEmbeddingUpkeep } from './memory/embedding-upkeep.ts'
@@ -88,7 +89,7 @@ async function open(settings: Config): Promise<Services> {
     store,
     embedder,
     generator,
-    now: () => new Date(),
+    now: createClock(Date.now),
     newId,
     holder: randomUUID(),
     settings,

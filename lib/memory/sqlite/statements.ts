@@ -125,6 +125,9 @@ export function prepareStatements(database: DatabaseSync) {
       WHERE holder = excluded.holder`,
     ),
     dropExpiredLeases: run('DELETE FROM leases WHERE user_id = ? AND expires_at_ms <= ?'),
+    dropImpossibleLease: run(
+      'DELETE FROM leases WHERE user_id = ? AND key = ? AND expires_at_ms > ?',
+    ),
     release: run('DELETE FROM leases WHERE user_id = ? AND key = ? AND holder = ?'),
     keep: run(
       `INSERT INTO leases (user_id, key, holder, expires_at_ms) VALUES (?, ?, ?, ?)

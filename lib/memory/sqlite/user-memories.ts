@@ -26,6 +26,9 @@ export interface UserMemoriesParts {
 /** Behind every place in a list. */
 const END: Position = { tsMs: Number.MAX_SAFE_INTEGER, id: '' }
 
+/** Two machines' clocks may differ by this. */
+const CLOCK_SLACK_MS = 1_000
+
 export function openUserMemories(userId: UserId, parts: UserMemoriesParts): UserMemories {
   const { connection, statements, writer, indexes, eraser, staged, ranking, now } = parts
 
@@ -241,6 +244,8 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       connection.write(() => {
         const nowMs = now().getTime()
         statements.dropExpiredLeases(userId, nowMs)
+        // Nobody is given more than `ms`: the clock was set back since, and the holder may be long dead.
+        statements.dropImpossibleLease(userId, key, nowMs + ms + CLOCK_SLACK_MS)
         return statements.lease(userId, key, holder, nowMs + ms) > 0
       }),
 
