@@ -8,6 +8,11 @@ export interface Connection {
   read<T>(work: () => T): Promise<T>
   /** Runs `work` in a transaction of its own: all of it is durable when this resolves, or nothing has happened. */
   write<T>(work: () => T): Promise<T>
+  /**
+   * The same for what no promise hangs on: it survives the end of this process but may be lost with the machine. It waits for no
+   * disk, which is most of what a small write costs.
+   */
+  writeUnsynced<T>(work: () => T): Promise<T>
   /** Why the last write failed; undefined after one that did not. */
   failure(): string | undefined
 }
@@ -57,9 +62,19 @@ export function createConnection(
     }
   }
 
+  function unsynced<T>(work: () => T): T {
+    database.exec('PRAGMA synchronous = NORMAL')
+    try {
+      return transaction(work)
+    } finally {
+      database.exec('PRAGMA synchronous = FULL')
+    }
+  }
+
   return {
     read: attempt,
     write: (work) => attempt(() => transaction(work)),
+    writeUnsynced: (work) => attempt(() => unsynced(work)),
     failure: () => failure,
   }
 }

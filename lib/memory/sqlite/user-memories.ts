@@ -240,8 +240,9 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       )
     },
 
+    // A lease that is lost with the machine is lost with its holder.
     lease: (key, holder, ms) =>
-      connection.write(() => {
+      connection.writeUnsynced(() => {
         const nowMs = now().getTime()
         statements.dropExpiredLeases(userId, nowMs)
         // Nobody is given more than `ms`: the clock was set back since, and the holder may be long dead.
@@ -250,7 +251,7 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       }),
 
     async release(key, holder) {
-      await connection.write(() => statements.release(userId, key, holder))
+      await connection.writeUnsynced(() => statements.release(userId, key, holder))
     },
 
     keep: (key, value, ms) =>
