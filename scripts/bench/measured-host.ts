@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 
 /** A host that was started to be measured. */
@@ -20,7 +21,7 @@ export async function startMeasuredHost(
   settings: Record<string, string> = {},
 ): Promise<MeasuredHost> {
   const startedAtMs = performance.now()
-  const child = spawn(process.execPath, [`${dist}/host.mjs`], {
+  const child = spawn(process.execPath, [...(await startFlags()), `${dist}/host.mjs`], {
     env: {
       PATH: process.env['PATH'],
       NODE_COMPILE_CACHE: `${dist}/compile-cache`,
@@ -56,6 +57,15 @@ export async function startMeasuredHost(
       await once(child, 'exit')
     },
   }
+}
+
+/** What `npm start` gives Node, for it is that which is measured. */
+async function startFlags(): Promise<string[]> {
+  const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as {
+    scripts: { start: string }
+  }
+  const [, flags = ''] = /node((?: --\S+)*) dist\/host\.mjs/.exec(scripts.start) ?? []
+  return flags.split(' ').filter((flag) => flag !== '')
 }
 
 async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string> {
