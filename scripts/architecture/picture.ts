@@ -81,7 +81,7 @@ export const architecture: Picture = {
     },
     { id: 'page', ...FUNCTIONS, ...FIRST, lines: ['page, reply', 'the chat page'] },
     { id: 'chat', ...FUNCTIONS, ...SECOND, lines: ['chat', 'POST /api/chat'] },
-    { id: 'ingest', ...FUNCTIONS, ...THIRD, lines: ['ingest, memories', 'users, health, openapi'] },
+    { id: 'ingest', ...FUNCTIONS, ...THIRD, lines: ['ingest, memories', 'users, export, health'] },
     {
       id: 'turn',
       x: 250,
