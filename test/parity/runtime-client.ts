@@ -41,10 +41,13 @@ export interface LambdaOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A module to load first. */
   readonly preload?: string
+  /** A package as it is unpacked on Lambda, and its handler there; else the bundle in `dist`. */
+  readonly unpacked?: { readonly taskRoot: string; readonly handler: string }
 }
 
 export async function startLambda(options: LambdaOptions): Promise<LambdaFunction> {
   const { dist, name, env = {}, preload } = options
+  const { taskRoot = join(dist, 'functions'), handler = `${name}.handler` } = options.unpacked ?? {}
   const api = await startRuntimeApi()
   const imports = [nativePart, ...(preload === undefined ? [] : [preload])]
   const child = spawn(
@@ -53,8 +56,8 @@ export async function startLambda(options: LambdaOptions): Promise<LambdaFunctio
     {
       env: {
         AWS_LAMBDA_RUNTIME_API: api.address,
-        _HANDLER: `${name}.handler`,
-        LAMBDA_TASK_ROOT: join(dist, 'functions'),
+        _HANDLER: handler,
+        LAMBDA_TASK_ROOT: taskRoot,
         AWS_LAMBDA_FUNCTION_NAME: name,
         AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
