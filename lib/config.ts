@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { parseKeyList, readKeyFile } from './api-keys.ts'
 import { knownDimension } from './models/embedding-models.ts'
+import { oncePerProcess } from './process.ts'
 
 /** The only reader of the environment. Names, defaults and meaning stand in .env.example; a test keeps the two equal. */
 
@@ -135,10 +136,8 @@ export class ConfigError extends Error {
   }
 }
 
-let read: Config | undefined
-
-/** The settings of this process, read once. Throws ConfigError. */
-export const config = (): Config => (read ??= readConfig(process.env))
+/** The settings of this process, read once for all bundles: files of secrets may change later. Throws ConfigError. */
+export const config = (): Config => oncePerProcess('config', () => readConfig(process.env))
 
 /** Reads `.env` beside the place the process was started from; what the environment has already wins. */
 export function loadDotEnv(file = '.env'): void {

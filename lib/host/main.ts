@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EmfOutput } from '@aws-lambda-powertools/metrics/types'
 import { commit, version } from '../build-info.ts'
-import { type Config, ConfigError, loadDotEnv, readConfig } from '../config.ts'
+import { type Config, ConfigError, config, loadDotEnv } from '../config.ts'
 import { describeError } from '../errors.ts'
 import { oncePerProcess, processWide } from '../process.ts'
 import { createRateLimit } from '../rate-limit.ts'
@@ -35,7 +35,7 @@ await start(settings())
 function settings(): Config {
   try {
     loadDotEnv()
-    return readConfig(process.env)
+    return config()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
