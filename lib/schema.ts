@@ -23,11 +23,16 @@ export const MessageIdText = z
 export const TEXT_CHARACTERS = 32_000
 
 /** Text of `min` to `max` characters, counted as Unicode code points, that can be stored and sent as UTF-8. */
-export const text = (min: number, max: number) => z.string().superRefine(checkText(min, max))
+export const text = (min: number, max: number) =>
+  z.string().superRefine(checkText(min, max)).meta({ minLength: min, maxLength: max })
 
 /** The same after trimming. */
 export const trimmedText = (min: number, max: number) =>
-  z.string().trim().superRefine(checkText(min, max))
+  z
+    .string()
+    .trim()
+    .superRefine(checkText(min, max))
+    .meta({ minLength: min, maxLength: max, description: 'Counted once it is trimmed.' })
 
 export const Tags = z
   .array(text(1, 64), { error: 'Tags are a list of at most 16 texts of 1 to 64 characters.' })

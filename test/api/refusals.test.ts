@@ -73,7 +73,7 @@ describe('an address', () => {
     ['GET', '/api/memories/search', undefined],
     ['POST', '/api/memories', 'GET'],
     ['POST', '/api/health', 'GET'],
-    ['PUT', '/api/memories/01a1fc1f-383d-726e-8bf6-f036098e3097', 'DELETE, GET'],
+    ['PUT', '/api/memories/01a1fc1f-383d-726e-8bf6-f036098e3097', 'DELETE, GET, PATCH'],
   ])('known by another method is 405: %s %s', async (method, path, allow) => {
     const answer = await api.request(method, path)
     if (allow === undefined) {

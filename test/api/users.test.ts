@@ -49,7 +49,7 @@ describe('an export', () => {
     const lines = parse(await api.exportLines('ann'))
     const { results } = (await api.list('ann', { limit: '200' })).body
     const listed = lines.filter(({ reach }) => reach !== 'history')
-    expect(listed.map(({ reach: _, turn: __, ...memory }) => memory)).toEqual(results)
+    expect(listed.map(({ reach: _reach, turn: _turn, ...memory }) => memory)).toEqual(results)
     expect(lines.length).toBeGreaterThan(results.length)
     const states = lines.flatMap(({ turn }) => (turn as { state: string } | undefined)?.state ?? [])
     expect(new Set(states)).toEqual(new Set(['complete', 'failed']))

@@ -1,4 +1,5 @@
 import { type ServerSentEvent, readEvents } from './events.ts'
+import { apiDocument, createApiContract } from './openapi.ts'
 
 /** The API as a client sees it. Every call resolves with whatever was answered; nothing throws for a 4xx. */
 export interface Api {
@@ -133,6 +134,13 @@ export interface SearchBody {
 const JSON_TYPE = { 'content-type': 'application/json' }
 const LINES_TYPE = { 'content-type': 'application/x-ndjson' }
 
+const contract = createApiContract(apiDocument)
+
+/** Every answer is held against the document that callers are given. */
+function conform(complaints: readonly string[]): void {
+  if (complaints.length > 0) throw new Error(`Not as documented: ${complaints.join('; ')}`)
+}
+
 export function createApi(url: string): Api {
   const request: Api['request'] = async (method, path, { body, headers } = {}) => {
     const response = await fetch(url + path, {
@@ -143,7 +151,9 @@ export function createApi(url: string): Api {
     const text = await response.text()
     const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '')
     const parsed: unknown = isJson && text !== '' ? JSON.parse(text) : text || undefined
-    return { status: response.status, headers: response.headers, body: parsed as never }
+    const { status, headers: answered } = response
+    conform(contract.complaintsAbout({ method, path, status, headers: answered, body: parsed }))
+    return { status, headers: answered, body: parsed as never }
   }
   const openStream = (body: ChatBody, signal?: AbortSignal, headers?: Headings) =>
     fetch(`${url}/api/chat`, {
@@ -157,7 +167,11 @@ export function createApi(url: string): Api {
   return {
     request,
     chat: (body, headers = {}) => request('POST', '/api/chat', { body, headers }),
-    chatEvents: async (body, headers) => readEvents(await openStream(body, undefined, headers)),
+    async chatEvents(body, headers) {
+      const events = await readEvents(await openStream(body, undefined, headers))
+      conform(contract.complaintsAboutEvents('/api/chat', events))
+      return events
+    },
     openStream,
     ingest: (body) => request('POST', '/api/ingest', { body }),
     list: (userId, query) => request('GET', `/api/memories?${parameters(userId, query)}`),
