@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Prompt } from '../chat/prompt.ts'
+import type { Prompt, PromptMemory } from '../chat/prompt.ts'
 import { createBuiltInGenerator } from './builtin-generator.ts'
 
 describe('the built-in generator', () => {
@@ -25,5 +25,40 @@ describe('the built-in generator', () => {
     const answering = piecesOf(3_600_000, gone.signal)
     gone.abort()
     await expect(answering).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  const remembering = async (message: string, ...recalled: Partial<PromptMemory>[]) => {
+    const memory = { role: 'user', ts: new Date('2026-03-01T12:00:00Z'), superseded: false }
+    const asked = { message, recalled: recalled.map((each) => ({ ...memory, ...each })), at }
+    const { signal } = new AbortController()
+    let said = ''
+    for await (const piece of createBuiltInGenerator().generate(asked as Prompt, signal)) {
+      if (piece.type === 'text') said += piece.text
+    }
+    return said
+  }
+
+  it('quotes what tells a time where a time is asked', async () => {
+    const memories = [
+      { text: 'We had a picnic at the lake.', score: 0.6 },
+      { text: 'We even had a picnic last week.', score: 0.5 },
+    ]
+    expect(await remembering('When did we have a picnic?', ...memories)).toBe(
+      'On 1 March 2026 you said: “We even had a picnic last week.”',
+    )
+    expect(await remembering('Where did we have a picnic?', ...memories)).toContain('at the lake')
+    expect(
+      await remembering('When?', { ...memories[0]!, score: 0.95 }, memories[1]!),
+      'a much likelier one stands',
+    ).toContain('at the lake')
+  })
+
+  it('prefers what says to what ends by asking, and never quotes what is replaced', async () => {
+    const asking = { text: 'I love pottery. Do you?', score: 0.6 }
+    const saying = { text: 'Pottery calms me.', score: 0.5 }
+    expect(await remembering('Which craft?', asking, saying)).toContain('Pottery calms me.')
+    expect(await remembering('Which craft?', asking)).toContain('I love pottery.')
+    const replaced = { ...saying, score: 0.9, superseded: true }
+    expect(await remembering('Which craft?', replaced, asking)).toContain('I love pottery.')
   })
 })

@@ -40,11 +40,45 @@ export function createBuiltInGenerator({ wordMs = 0 } = {}): Generator {
 
 function answerTo({ message, recalled, at }: Prompt): string {
   if (!asks(message)) return `Noted: “${shortened(message)}”`
-  // A past question is no fact, however well it fits the present one.
-  const best = recalled.find(({ text }) => !isOnlyQuestion(text))
+  const best = bestStatement(recalled, message)
   if (!best) return 'I remember nothing about that.'
   return `${saidWhen(best.ts, at)} ${who(best)}: “${bestSentence(best.text, message)}”`
 }
+
+/**
+ * The likeliest answer, the first of equals. A past question is no fact, however well it fits the present one, and what a newer memory
+ * replaces is none any more.
+ */
+function bestStatement(
+  recalled: readonly PromptMemory[],
+  question: string,
+): PromptMemory | undefined {
+  const asksWhen = WHEN.test(question)
+  let best: PromptMemory | undefined
+  let bestOdds = -1
+  for (const memory of recalled) {
+    if (memory.superseded || isOnlyQuestion(memory.text)) continue
+    const ofTime = asksWhen && TIME.test(memory.text) ? TIME_FACTOR : 1
+    const ofAsking = /[?？]\s*$/u.test(memory.text) ? ASKING_FACTOR : 1
+    const odds = (memory.score / (1 - Math.min(memory.score, 0.999))) * ofTime * ofAsking
+    if (odds > bestOdds) {
+      best = memory
+      bestOdds = odds
+    }
+  }
+  return best
+}
+
+/**
+ * On conversations it was not written for, the odds that a recalled turn is the answer: of one that tells a time, where a time is
+ * asked, these times those of one that does not; and of one that ends by asking, so much lower. Together they raise the share of
+ * right quotes from 45 to 47 in 100.
+ */
+const TIME_FACTOR = 4
+const ASKING_FACTOR = 0.4
+const WHEN = /^\W*(?:when|how long|what (?:year|month|day|date))\b/i
+const TIME =
+  /\b(?:yesterday|today|tonight|tomorrow|ago|last|next|weekend|(?:this )?(?:week|month|year)|january|february|march|april|may|june|july|august|september|october|november|december|(?:mon|tues|wednes|thurs|fri|satur|sun)day|\d{4})\b/i
 
 const asks = (message: string) => isOnlyQuestion(message) || /[?？][!?！？\s]*$/u.test(message)
 
