@@ -19,7 +19,7 @@ export const { routes, handler } = streamed(
           'content-type': 'application/x-ndjson; charset=utf-8',
           'content-disposition': 'attachment; filename="memories.jsonl"',
         },
-        body: jsonLines(store.forUser(userId)),
+        body: await jsonLines(store.forUser(userId)),
       }
     }),
   },

@@ -29,7 +29,7 @@ export const { routes, handler } = streamed(
           'content-type': 'application/x-ndjson; charset=utf-8',
           'content-disposition': 'attachment; filename="memories.jsonl"',
         },
-        body: jsonLines(memories),
+        body: await jsonLines(memories),
       }
     }),
 

@@ -20,9 +20,19 @@ const PAGE_MEMORIES = 200
 
 /**
  * Everything kept of a user, a page of memories at a time: the newest first, as they are listed, then the answers that
- * only their conversations show.
+ * only their conversations show. Rejects where the store does not answer; once the first page is there, iterating throws.
  */
-export async function* jsonLines(memories: UserMemories): AsyncGenerator<string> {
+export async function jsonLines(memories: UserMemories): Promise<AsyncIterable<string>> {
+  const pages = pagesOf(memories)
+  const first = await pages.next()
+  return (async function* () {
+    if (first.done) return
+    yield first.value
+    yield* pages
+  })()
+}
+
+async function* pagesOf(memories: UserMemories): AsyncGenerator<string> {
   for (const reach of ['listed', 'history'] as const) {
     let cursor: string | undefined
     do {

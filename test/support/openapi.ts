@@ -82,9 +82,7 @@ export function createApiContract(document: ApiDocument) {
     const lines = media['x-line']
     if (lines === undefined)
       return name === 'text/event-stream' ? [] : faultsOf('body', media.schema, body)
-    const written = ((body as string | undefined) ?? '')
-      .split('\n')
-      .filter((line) => line !== '')
+    const written = ((body as string | undefined) ?? '').split('\n').filter((line) => line !== '')
     return written.flatMap((line) => faultsOf('line', lines, JSON.parse(line)))
   }
 
