@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { benchChat } from './bench/chat.ts'
+import { benchRecall } from './bench/recall.ts'
 import { benchStart } from './bench/start.ts'
 
 /**
@@ -12,6 +13,7 @@ import { benchStart } from './bench/start.ts'
 const benches: Record<string, (place: { dist: string; folder: string }) => Promise<string>> = {
   start: benchStart,
   chat: benchChat,
+  recall: benchRecall,
 }
 
 const wanted = process.argv.slice(2)
