@@ -5,7 +5,7 @@ import { describeError, isProblem, Problem } from './errors.ts'
 import { config } from './config.ts'
 import { readCookie, writeCookie } from './function/cookies.ts'
 import { anyone, type Caller, identify, keyNeeded } from './function/identity.ts'
-import { bodyLimitBytes, checkForgery, readInput } from './function/input.ts'
+import { bodyLimitBytes, checkForgery, faultsOfKey, readInput } from './function/input.ts'
 import { takeFromUserLimit } from './function/limit.ts'
 import { type Logger, type Metrics, MetricUnit, observe } from './function/observe.ts'
 import { problemAsJson, securityHeaders } from './function/replies.ts'
@@ -28,6 +28,8 @@ export interface RouteInput<B extends z.ZodType, F extends z.ZodType, Q extends 
   readonly takesLines?: boolean
   /** 64 KiB unless said otherwise. */
   readonly bodyLimitBytes?: number
+  /** Takes the header Idempotency-Key: the handler answers a repeat as it answered first (lib/memory/once.ts). */
+  readonly isIdempotent?: boolean
   /** Of a page: answered to whoever has not signed in too, where keys are asked for. */
   readonly forStrangers?: boolean
   /** Never refused for how often it is asked, such as what ends work. Of a page only forms are counted. */
@@ -46,6 +48,8 @@ export interface Call<B = unknown, F = unknown, Q = unknown> {
   /** Whether whoever calls needs a key. */
   readonly asksForKey: boolean
   readonly requestId: string
+  /** As the caller gave it; undefined where there is none, or the route takes none. */
+  readonly idempotencyKey: string | undefined
   readonly header: (name: string) => string | undefined
   /** A cookie of the page's own that nobody signed, such as a preference. */
   readonly cookie: (name: string) => string | undefined
@@ -226,7 +230,9 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
           : identify(spec.access, event, (faults) => log.warn('keys', { faults: [...faults] }))
       if (caller.key) notes['key'] = caller.key.label
       if (spec.access === 'page' && !input.forStrangers && isStranger(caller)) throw signInFirst()
-      const given = readInput(input, event, bodyLimitBytes(input), caller.faults)
+      const idempotencyKey = input.isIdempotent ? event.headers['idempotency-key'] : undefined
+      const faults = [...caller.faults, ...faultsOfKey(idempotencyKey)]
+      const given = readInput(input, event, bodyLimitBytes(input), faults)
       const isCounted = spec.access === 'api' || input.form !== undefined
       if (isCounted && !input.uncounted) {
         const named = { ...given, params: found.params, path: event.rawPath }
@@ -238,6 +244,7 @@ function prepare<R extends Reply>(spec: FunctionSpec, table: Routes<R>) {
         caller,
         asksForKey: config().asksForKey,
         requestId,
+        idempotencyKey,
         header: (name) => event.headers[name],
         cookie: (name) => readCookie(event, name),
         keepCookie: (name, value) => writeCookie(event, name, value, YEAR_SECONDS),

@@ -1,6 +1,9 @@
-import { buffered, json, MetricUnit, route } from '../../lib/function.ts'
+import { randomUUID } from 'node:crypto'
+import { buffered, type Call, json, MetricUnit, route } from '../../lib/function.ts'
 import type { Memory } from '../../lib/memory/memory.ts'
 import { embedMemories } from '../../lib/memory/embed-memories.ts'
+import { once } from '../../lib/memory/once.ts'
+import type { UserMemories } from '../../lib/memory/store.ts'
 import { services } from '../../lib/services.ts'
 import { IngestRequest } from './schema.ts'
 
@@ -14,24 +17,44 @@ export const { routes, handler } = buffered(
   { name: 'ingest', access: 'api' },
   {
     'POST /api/ingest': route(
-      { body: IngestRequest, bodyLimitBytes: BODY_LIMIT_BYTES },
-      async ({ body, caller, metrics, note, signal }) => {
-        const { store, embedder, newId } = await opened
-        const userId = caller.mustActAs(body.user_id, '/user_id')
+      { body: IngestRequest, bodyLimitBytes: BODY_LIMIT_BYTES, isIdempotent: true },
+      async (call) => {
+        const { store, newId } = await opened
+        const { body, idempotencyKey, note } = call
+        const userId = call.caller.mustActAs(body.user_id, '/user_id')
+        note({ user_id: userId, items: body.items.length })
+        const memories = store.forUser(userId)
         const now = new Date()
-        const memories = body.items.map((item) => toMemory(item, now, newId))
-        note({ user_id: userId, items: memories.length })
-        const { vectors, embedMs } = await embedMemories(embedder, memories, signal)
-        await store
-          .forUser(userId)
-          .save(memories.map((memory, index) => ({ memory, vectors: vectors?.[index] })))
-        metrics.addMetric('Embed', MetricUnit.Milliseconds, embedMs)
-        metrics.addMetric('MemoriesStored', MetricUnit.Count, memories.length)
-        return json(200, { upserted: memories.length, ids: memories.map(({ id }) => id) })
+        if (idempotencyKey === undefined) return json(200, await ingest(call, memories, now, newId))
+        const request = {
+          key: `ingest:${idempotencyKey}`,
+          content: JSON.stringify(body.items),
+          now,
+          seed: randomUUID(),
+        }
+        return json(
+          200,
+          await once(memories, request, (first) => ingest(call, memories, first.at, first.newId)),
+        )
       },
     ),
   },
 )
+
+async function ingest(
+  { body, metrics, signal }: Call<IngestRequest>,
+  memories: UserMemories,
+  now: Date,
+  newId: (at: Date) => string,
+): Promise<{ upserted: number; ids: string[] }> {
+  const { embedder } = await opened
+  const items = body.items.map((item) => toMemory(item, now, newId))
+  const { vectors, embedMs } = await embedMemories(embedder, items, signal)
+  await memories.save(items.map((memory, index) => ({ memory, vectors: vectors?.[index] })))
+  metrics.addMetric('Embed', MetricUnit.Milliseconds, embedMs)
+  metrics.addMetric('MemoriesStored', MetricUnit.Count, items.length)
+  return { upserted: items.length, ids: items.map(({ id }) => id) }
+}
 
 function toMemory(
   item: IngestRequest['items'][number],

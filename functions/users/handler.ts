@@ -1,7 +1,11 @@
-import { buffered, json, MetricUnit, route } from '../../lib/function.ts'
+import { randomUUID } from 'node:crypto'
+import { buffered, type Call, json, MetricUnit, route } from '../../lib/function.ts'
 import { cookieSecret } from '../../lib/function/cookie-secret.ts'
 import { eraseUser, type Receipt, surveyUser } from '../../lib/memory/erase-user.ts'
 import { importLines } from '../../lib/memory/import-lines.ts'
+import type { UserId } from '../../lib/memory/memory.ts'
+import { once } from '../../lib/memory/once.ts'
+import type { UserMemories } from '../../lib/memory/store.ts'
 import { services } from '../../lib/services.ts'
 import { EraseQuery, UserQuery } from './schema.ts'
 import { userOf } from './user-of.ts'
@@ -19,22 +23,27 @@ export const { routes, handler } = buffered(
   { name: 'users', access: 'api' },
   {
     'POST /api/users/{id}/import': route(
-      { query: UserQuery, takesLines: true, bodyLimitBytes: IMPORT_LIMIT_BYTES },
+      {
+        query: UserQuery,
+        takesLines: true,
+        bodyLimitBytes: IMPORT_LIMIT_BYTES,
+        isIdempotent: true,
+      },
       async (call) => {
-        const { store, embedder } = await opened
+        const { store } = await opened
         const userId = userOf(call)
         const memories = store.forUser(userId)
-        const { signal } = call
-        const imported = await importLines(call.lines, { userId, memories, embedder, signal })
-        const { added, skipped, refused } = imported
-        call.note({ added, skipped, refused: refused.length })
-        call.metrics.addMetric('MemoriesStored', MetricUnit.Count, added)
-        return json(200, {
-          added,
-          skipped,
-          refused: refused.slice(0, REFUSED_TOLD),
-          refused_count: refused.length,
-        })
+        const { idempotencyKey, lines } = call
+        const work = () => importInto(call, userId, memories)
+        if (idempotencyKey === undefined) return json(200, await work())
+        const request = {
+          key: `import:${idempotencyKey}`,
+          content: lines,
+          now: new Date(),
+          seed: randomUUID(),
+        }
+        // A line without an id has one that follows from what it says: a repeat makes no others.
+        return json(200, await once(memories, request, work))
       },
     ),
 
@@ -56,6 +65,21 @@ export const { routes, handler } = buffered(
     }),
   },
 )
+
+async function importInto(call: Call, userId: UserId, memories: UserMemories) {
+  const { embedder } = await opened
+  const { signal } = call
+  const imported = await importLines(call.lines, { userId, memories, embedder, signal })
+  const { added, skipped, refused } = imported
+  call.note({ added, skipped, refused: refused.length })
+  call.metrics.addMetric('MemoriesStored', MetricUnit.Count, added)
+  return {
+    added,
+    skipped,
+    refused: refused.slice(0, REFUSED_TOLD),
+    refused_count: refused.length,
+  }
+}
 
 const receiptOnWire = (userId: string, { removed, scrubbed, verified, at }: Receipt) => ({
   user_id: userId,

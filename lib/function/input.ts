@@ -46,6 +46,13 @@ export const invalid = (errors: readonly FieldError[]) =>
     { errors },
   )
 
+/** The same form as a message_id: a name that callers make up. */
+export function faultsOfKey(idempotencyKey: string | undefined): FieldError[] {
+  if (idempotencyKey === undefined || /^[A-Za-z0-9_-]{8,64}$/.test(idempotencyKey)) return []
+  const message = 'An Idempotency-Key has 8 to 64 of the characters A-Z a-z 0-9 _ -.'
+  return [{ path: '/headers/idempotency-key', message }]
+}
+
 /** A form may only come from our own pages: a browser says so, a program has to send our Origin. */
 export function checkForgery({ headers }: APIGatewayProxyEventV2): void {
   if (headers['sec-fetch-site'] === 'same-origin' || isOwnOrigin(headers)) return
