@@ -32,7 +32,10 @@ describe('the built-in generator', () => {
     const asked = { message, recalled: recalled.map((each) => ({ ...memory, ...each })), at }
     const { signal } = new AbortController()
     let said = ''
-    for await (const piece of createBuiltInGenerator().generate(asked as unknown as Prompt, signal)) {
+    for await (const piece of createBuiltInGenerator().generate(
+      asked as unknown as Prompt,
+      signal,
+    )) {
       if (piece.type === 'text') said += piece.text
     }
     return said
