@@ -43,7 +43,8 @@ async function openMachine() {
   for (const [name, text] of [
     ['docker', DOCKER],
     ['curl', CURL],
-    ['setsid', '#!/bin/sh\n'], // The timer, which would outlive the test.
+    // The timer, which would outlive the test. It must not hear what was asked for over SSH: it would do it again.
+    ['setsid', '#!/bin/sh\n[ -z "$SSH_ORIGINAL_COMMAND" ] || : >timer-heard\n'],
   ] as const) {
     await writeFile(join(path, 'bin', name), text)
     await chmod(join(path, 'bin', name), 0o755)
@@ -109,6 +110,7 @@ describe('over SSH', () => {
     expect(await machine.overSsh(`deploy release ${TWO}`)).toMatchObject({ code: 0 })
     expect(await machine.live()).toBe('green')
     expect(await machine.exists('up-blue'), 'the old one stands by').toBe(true)
+    expect(await machine.exists('timer-heard')).toBe(false)
     expect(await machine.overSsh('deploy rollback')).toMatchObject({ code: 0 })
     expect(await machine.live()).toBe('blue')
     expect(await machine.exists('up-green')).toBe(false)
