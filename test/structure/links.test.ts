@@ -95,11 +95,13 @@ function headingIds(markdown: string): Set<string> {
   return found
 }
 
-/** Paths in the repository that a text names in full: those with an ending, and folders. No patterns, no placeholders. */
+/** Paths in the repository that a text names in full. No patterns or placeholders, and no handlers as Lambda names them. */
 function pathsOf(text: string): string[] {
   const rooms = 'lib|functions|web|scripts|test|docs|docker|infra'
-  const named = new RegExp(`(?<![\\w./@:=-])(?:${rooms})(?:/[\\w.-]*\\w)+(?![\\w/*{<$…-])`, 'g')
-  return [...text.matchAll(named)].map(([path]) => path).filter((path) => !/\/NAME\b/.test(path))
+  const named = new RegExp(`(?<![\\w./@:=-])(?:${rooms})(?:/[\\w.-]*\\w)+(?![\\w/*{<$…@-])`, 'g')
+  return [...text.matchAll(named)]
+    .map(([path]) => path)
+    .filter((path) => !/\/NAME\b|\.handler$/.test(path))
 }
 
 function exists(path: string): Promise<boolean> {
