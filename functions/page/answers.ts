@@ -21,6 +21,8 @@ export const HTML_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'cross-origin-opener-policy': 'same-origin',
+  // A browser may look up the hosts of links before anybody follows them: a name alone could carry a secret out.
+  'x-dns-prefetch-control': 'off',
   // Under no-referrer a browser hides the origin of a form even from its own site; over plain http, where it sends no
   // Sec-Fetch-Site either, every form would look forged. Other sites still learn nothing.
   'referrer-policy': 'same-origin',
