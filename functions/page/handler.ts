@@ -6,7 +6,7 @@ import { recalledItems } from '../../web/partials/recalled.ts'
 import { recalledPage } from '../../web/pages/recalled.ts'
 import { readRecalled } from '../../lib/chat/replay.ts'
 import { conversationPath, messagePath } from '../../web/paths.ts'
-import { nothingToShow, page, seeOther, showProblem } from './answers.ts'
+import { nothingToShow, page, seeOther } from './answers.ts'
 import { conversationView, emptyView, newComposer } from './chat-view.ts'
 import { endOf, readHistory } from './history.ts'
 import { memoryRoutes } from './memories.ts'
@@ -20,14 +20,14 @@ import {
   ThemeForm,
   UserForm,
 } from './schema.ts'
-import { ownPath, signInRoutes } from './sign-in.ts'
+import { ownPath, showProblemOrSignIn, signInRoutes } from './sign-in.ts'
 import { shellOf, visit } from './visit.ts'
 
 const opened = services()
 
 /** The chat page and its forms: whatever is answered whole. Answers that are being made come from `reply`. */
 export const { routes, handler } = buffered(
-  { name: 'page', access: 'page', showProblem },
+  { name: 'page', access: 'page', showProblem: showProblemOrSignIn },
   {
     'GET /': route({ query: HomeQuery }, async (call) => {
       const here = await visit(call, opened)
