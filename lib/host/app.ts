@@ -25,6 +25,8 @@ export interface HostAppOptions {
   readonly turnTimeoutMs: number
   readonly isReady: () => boolean
   readonly isDraining: () => boolean
+  /** No new connection is taken; each that is there carries one more answer. */
+  readonly isClosing: () => boolean
   readonly scrape: () => string
   /** Makes this a bad release on purpose. */
   readonly fault: Fault | undefined
@@ -53,7 +55,7 @@ export function createHostApp(options: HostAppOptions): Hono<HostEnv> {
     for (const [name, value] of Object.entries(securityHeaders)) {
       if (!c.res.headers.has(name)) c.header(name, value)
     }
-    if (options.isDraining()) c.header('connection', 'close')
+    if (options.isClosing()) c.header('connection', 'close')
   })
   if (options.fault) mountFault(app, options.fault)
   mountOwnRoutes(app, options)

@@ -7,7 +7,7 @@ import { oncePerProcess, processWide } from '../process.ts'
 import { createRateLimit } from '../rate-limit.ts'
 import type { Services } from '../services.ts'
 import { createHostApp } from './app.ts'
-import { drain } from './drain.ts'
+import { countRequests, drain, stopListening } from './drain.ts'
 import { listen } from './listen.ts'
 import { createHostLog } from './log.ts'
 import { processMetrics } from './process-metrics.ts'
@@ -48,6 +48,7 @@ async function start(config: Config): Promise<void> {
   if (config.fault === 'crash') throw new Error('BREAK=crash: this release ends at its start.')
   let ready = false
   let draining = false
+  let closing = false
   const prometheus = createPrometheus()
   oncePerProcess('emfSink', () => (blob) => prometheus.consume(blob as EmfOutput))
   // The sink reads the metrics; on stdout they would only double the log.
@@ -63,6 +64,7 @@ async function start(config: Config): Promise<void> {
     turnTimeoutMs: config.turnTimeoutMs,
     isReady: () => ready,
     isDraining: () => draining,
+    isClosing: () => closing,
     scrape: () => prometheus.scrape() + processMetrics(),
     fault: config.fault,
     log,
@@ -73,6 +75,7 @@ async function start(config: Config): Promise<void> {
   const server = await listen({ fetch: app.fetch, host: config.host, port: config.port }).catch(
     (error: NodeJS.ErrnoException) => cannotListen(error, config),
   )
+  const openRequests = countRequests(server)
   ready = true
   const { port } = server.address() as { port: number }
   const readyMs = Math.round(performance.now())
@@ -87,9 +90,12 @@ async function start(config: Config): Promise<void> {
   const leave = async () => {
     if (draining) process.exit(1) // Asked twice: go now.
     draining = true
+    await stopListening(server)
+    closing = true // Not before: whoever is told to close would only connect again.
     log('INFO', 'draining', { running: runtime.running.size })
     const giveUpAtMs = performance.now() + config.drainTimeoutMs
-    const finished = await drain(server, runtime.running, config.drainTimeoutMs)
+    const isBusy = () => runtime.running.size > 0 || openRequests() > 0
+    const finished = await drain(server, isBusy, config.drainTimeoutMs)
     // What a page left to be made is made to its end too, as far as the time goes.
     const closed = await Promise.race([
       services.close().then(() => true),
