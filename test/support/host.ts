@@ -90,8 +90,9 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
 /** Starts a host that is expected to refuse: what it wrote and its exit code. */
 export async function startRefused(
   env: Readonly<Record<string, string>>,
+  under: readonly string[] = [],
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const { exited, stdout, stderr, tidyUp } = await spawnHost({ env })
+  const { exited, stdout, stderr, tidyUp } = await spawnHost({ env, under })
   const code = await exited
   await tidyUp()
   return { code, stdout: stdout(), stderr: stderr() }
@@ -106,7 +107,7 @@ async function spawnHost(options: HostOptions) {
   const preload = options.preload ?? stagedServices
   const program = options.program ?? join(product, 'host.mjs')
   const data = dataDir ?? join(folder.path, 'data')
-  const [command = process.execPath, ...args] = [
+  const [command, ...args] = [
     ...under,
     process.execPath,
     ...nodeOptions,
