@@ -1,9 +1,16 @@
 import type { MemoryIndex } from './memory-index.ts'
 import { namedSpeaker, type RecallQuery, type Why } from './recall.ts'
-import { calibrated, COSINE_PRIOR, scaled } from './ranking/calibrate.ts'
+import {
+  calibrated,
+  COSINE_PRIOR,
+  sampled,
+  SAMPLED_COSINES,
+  SAMPLED_WORDS,
+  scaled,
+} from './ranking/calibrate.ts'
 import { type Columns, HIDDEN } from './ranking/columns.ts'
 import { likely, withinBudget } from './ranking/cut.ts'
-import { denseScores, passageCosines } from './ranking/dense.ts'
+import { type DenseScores, denseScores, passageCosines } from './ranking/dense.ts'
 import { markEchoes } from './ranking/echo.ts'
 import { coverage, lexicalPrior } from './ranking/lexical.ts'
 import type { Population, Question } from './ranking/population.ts'
@@ -25,17 +32,26 @@ export interface Ranked {
   readonly supersededBy?: string | undefined
 }
 
-export type Rank = (index: MemoryIndex, query: RecallQuery) => Ranked[]
+/** With a `sample`, the index holds only what a remote one sent back for the question. */
+export type Rank = (index: MemoryIndex, query: RecallQuery, sample?: Sample) => Ranked[]
+
+/** What a remote index found: turns without their vectors, but with their scores. */
+export interface Sample {
+  /** By slot of the index; undefined where the question had no vector. */
+  readonly dense: DenseScores | undefined
+  /** Of how many memories it is a part; undefined where it is all of them. */
+  readonly of: number | undefined
+}
 
 /** Best first, already cut, and only what the query's tags and excluded ids allow. */
 export const rank: Rank = createRank()
 
 export function createRank(changes: Partial<RankSettings> = {}): Rank {
   const settings = { ...DEFAULT_RANK_SETTINGS, ...changes }
-  return (index, query) => {
+  return (index, query, sample) => {
     const { columns } = index
     if (query.limit <= 0 || columns.alive === 0) return []
-    const population = populationOf(columns, query, settings)
+    const population = populationOf(columns, query, settings, sample)
     const question = questionOf(columns, query)
     const relevance = relevanceOf(population, question, settings.without)
     const scores = scoresOf(population, relevance, question, settings)
@@ -82,29 +98,43 @@ function isWorthSucceeding({ score }: Scored): boolean {
   return score >= LEAST_SCORE_TO_SUCCEED
 }
 
-/** The whole of a user's turns, searched by words and by vectors. */
+/** The whole of a user's turns, searched by words and by vectors; or the part of them that a remote index found. */
 export function populationOf(
   columns: Columns,
   query: RecallQuery,
   settings: RankSettings,
+  sample?: Sample,
 ): Population {
   const words = wordsOf(query)
   const covered = coverage(columns, words)
-  const dense = denseArm(columns, query, settings)
+  const dense = sample
+    ? settings.without.has('dense')
+      ? undefined
+      : sample.dense
+    : denseArm(columns, query, settings)
   const flags = flagsFor(columns, query)
   markEchoes(columns, flags, words.length, covered, dense?.own)
   const lexical = wordScores(columns, flags, query.text, words, settings)
   const prior = lexicalPrior(columns, words)
+  const isPart = sample?.of !== undefined
   return {
     turns: columns.slots,
-    memories: columns.alive,
+    memories: sample?.of ?? columns.alive,
     flags,
     tsMs: columns.tsMs,
     speaker: columns.speaker,
     before: columns.before,
     after: columns.after,
-    lexical: dense ? calibrated(lexical, flags, prior) : scaled(lexical, flags, prior),
-    dense: dense && calibrated(dense.blended, flags, COSINE_PRIOR),
+    lexical: !dense
+      ? scaled(lexical, flags, prior)
+      : isPart
+        ? sampled(lexical, flags, SAMPLED_WORDS)
+        : calibrated(lexical, flags, prior),
+    dense:
+      dense &&
+      (isPart
+        ? sampled(dense.blended, flags, SAMPLED_COSINES)
+        : calibrated(dense.blended, flags, COSINE_PRIOR)),
     coverage: covered,
     cosine: dense?.own,
   }

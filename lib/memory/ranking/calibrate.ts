@@ -34,6 +34,28 @@ export function scaled(scores: Float32Array, flags: Uint8Array, prior: Prior): F
   return above(scores, flags, 0, moments(scores, flags, prior).deviation)
 }
 
+/**
+ * How far below the mean of what a remote index found the mean of everything lies: its best 200 are no crowd to be
+ * measured against. Shares of the mean and of the deviation; chosen on dev (docs/recall.md, "Over Pinecone").
+ */
+export interface SampleShift {
+  readonly ofMean: number
+  readonly ofDeviation: number
+}
+
+export const SAMPLED_WORDS: SampleShift = { ofMean: 0.5, ofDeviation: 0 }
+export const SAMPLED_COSINES: SampleShift = { ofMean: 1, ofDeviation: 0.5 }
+
+/** The same for what a remote index found. */
+export function sampled(
+  scores: Float32Array,
+  flags: Uint8Array,
+  { ofMean, ofDeviation }: SampleShift,
+): Float32Array {
+  const { mean, deviation } = moments(scores, flags, { mean: 0, deviation: 0 }, 0)
+  return above(scores, flags, ofMean * mean - ofDeviation * deviation, deviation)
+}
+
 function above(
   scores: Float32Array,
   flags: Uint8Array,
@@ -50,10 +72,15 @@ function above(
 }
 
 /** Mean and standard deviation of the scores and the imagined ones. */
-export function moments(scores: Float32Array, flags: Uint8Array, prior: Prior): Prior {
-  let count = PRIOR_TURNS
-  let sum = PRIOR_TURNS * prior.mean
-  let squares = PRIOR_TURNS * (prior.mean ** 2 + prior.deviation ** 2)
+export function moments(
+  scores: Float32Array,
+  flags: Uint8Array,
+  prior: Prior,
+  imagined = PRIOR_TURNS,
+): Prior {
+  let count = imagined
+  let sum = imagined * prior.mean
+  let squares = imagined * (prior.mean ** 2 + prior.deviation ** 2)
   for (let turn = 0; turn < scores.length; turn++) {
     const score = scores[turn]!
     if ((flags[turn]! & ALIVE) === 0 || Number.isNaN(score)) continue
@@ -61,6 +88,6 @@ export function moments(scores: Float32Array, flags: Uint8Array, prior: Prior): 
     sum += score
     squares += score * score
   }
-  const mean = sum / count
-  return { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)) }
+  const mean = count > 0 ? sum / count : 0
+  return { mean, deviation: Math.sqrt(Math.max(0, squares / Math.max(1, count) - mean * mean)) }
 }

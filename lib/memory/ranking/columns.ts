@@ -48,6 +48,8 @@ export interface Columns {
 
   passages: number
   alivePassages: number
+  /** How many the user has, where these are only those that a remote index found. */
+  passagesOfUser: number | undefined
   /** Slot of a passage. */
   owner: Int32Array
   /** Terms in a passage. */
@@ -98,6 +100,7 @@ export function createColumns(sittingGapMs: number): Columns {
     firstPassage: new Int32Array(16),
     passages: 0,
     alivePassages: 0,
+    passagesOfUser: undefined,
     owner: new Int32Array(16),
     length: new Int32Array(16),
     aliveLength: 0,

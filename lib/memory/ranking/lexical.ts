@@ -36,7 +36,9 @@ export function lexicalScores(columns: Columns, query: WeightedTerms): Float32Ar
  */
 export function inverseFrequency(columns: Columns, term: number | undefined): number {
   const frequency = term === undefined ? 0 : columns.documentFrequency[term]!
-  const passages = columns.alivePassages + IMAGINED_PASSAGES / (1 + columns.alivePassages / 20)
+  const passages =
+    columns.passagesOfUser ??
+    columns.alivePassages + IMAGINED_PASSAGES / (1 + columns.alivePassages / 20)
   return Math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
 }
 

@@ -28,8 +28,12 @@ export interface Eraser {
 export interface EraserOptions {
   readonly file: string
   readonly connection: Connection
-  readonly statements: Statements
-  readonly staged: StagedFile
+  readonly statements: Pick<
+    Statements,
+    'erasure' | 'countDeletion' | 'setErased' | 'checkpoint'
+  >
+  /** Undefined for a file that is never replaced. */
+  readonly staged?: StagedFile | undefined
   /** Deletions within this time are erased together. */
   readonly delayMs: number
 }
@@ -75,7 +79,7 @@ export function createEraser(options: EraserOptions): Eraser {
       const { deletions, erased } = await connection.read(() => statements.erasure()!)
       if (erased >= deletions) return true
       const startedAtMs = performance.now()
-      await rewrite(staged.isThere() ? [file, stagedFileOf(file)] : [file])
+      await rewrite(staged?.isThere() ? [file, stagedFileOf(file)] : [file])
       restMs = (performance.now() - startedAtMs) * REST_SHARE
       // The log holds what was deleted until it is emptied, which waits for whoever reads from it.
       const { busy } = await connection.read(() => statements.checkpoint()!)

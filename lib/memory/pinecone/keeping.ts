@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import type { UserId } from '../memory.ts'
+import type { Connection } from '../sqlite/connection.ts'
+import type { UserMemories } from '../store.ts'
+import { faintVector, type Metadata } from './records.ts'
+import type { Statements } from './statements.ts'
+import type { UserRecords } from './user-records.ts'
+
+/** Leases and small values of one user. */
+export type Keeping = Pick<UserMemories, 'lease' | 'release' | 'keep' | 'kept'>
+
+export interface KeepingParts {
+  readonly connection: Connection
+  readonly statements: Statements
+  readonly now: () => Date
+}
+
+/** Two machines' clocks may differ by this. */
+const CLOCK_SLACK_MS = 1_000
+
+/** In the host's file: one holder among all processes on it. */
+export function keepHere(userId: UserId, { connection, statements, now }: KeepingParts): Keeping {
+  return {
+    lease: (key, holder, ms) =>
+      connection.writeUnsynced(() => {
+        const nowMs = now().getTime()
+        statements.dropExpiredLeases(userId, nowMs)
+        // Nobody is given more than `ms`: the clock was set back since, and the holder may be long dead.
+        statements.dropImpossibleLease(userId, key, nowMs + ms + CLOCK_SLACK_MS)
+        return statements.lease(userId, key, holder, nowMs + ms) > 0
+      }),
+    async release(key, holder) {
+      await connection.writeUnsynced(() => statements.release(userId, key, holder))
+    },
+    keep: (key, value, ms) =>
+      connection.write(() => {
+        const nowMs = now().getTime()
+        statements.dropExpiredLeases(userId, nowMs)
+        statements.keep(userId, key, value, nowMs + ms)
+        return statements.kept(userId, key, nowMs)!.value
+      }),
+    kept: (key) => connection.read(() => statements.kept(userId, key, now().getTime())?.value),
+  }
+}
+
+/**
+ * In Pinecone, for hosts without a disk: one holder in this process, and as a rule among all. Pinecone knows no "only if
+ * nobody has it": two that ask within its lag may both be told yes.
+ */
+export function keepThere(
+  userId: UserId,
+  parts: KeepingParts,
+  records: UserRecords,
+  dimension: number,
+): Keeping {
+  const here = keepHere(userId, parts)
+  const { now } = parts
+
+  async function read(key: string): Promise<string | undefined> {
+    const id = keptRecordId(userId, key)
+    const metadata = (await records.fetch([id])).get(id)?.metadata
+    return metadata && Number(metadata['expires_at']) > now().getTime()
+      ? String(metadata['value'])
+      : undefined
+  }
+
+  async function write(key: string, value: string, ms: number): Promise<void> {
+    const metadata: Metadata = { user_id: userId, value, expires_at: now().getTime() + ms }
+    const values = faintVector(dimension)
+    await records.upsert([{ id: keptRecordId(userId, key), values, metadata }])
+  }
+
+  return {
+    async lease(key, holder, ms) {
+      if (!(await here.lease(key, holder, ms))) return false
+      const other = await read(key)
+      if (other !== undefined && other !== holder) {
+        await here.release(key, holder)
+        return false
+      }
+      await write(key, holder, ms)
+      return true
+    },
+    async release(key, holder) {
+      await here.release(key, holder)
+      if ((await read(key)) === holder) await records.remove([keptRecordId(userId, key)])
+    },
+    async keep(key, value, ms) {
+      const known = await here.kept(key)
+      if (known !== undefined) return known
+      const there = await read(key)
+      const kept = await here.keep(key, there ?? value, ms)
+      if (there === undefined && kept === value) await write(key, value, ms)
+      return kept
+    },
+    async kept(key) {
+      return (await here.kept(key)) ?? read(key)
+    },
+  }
+}
+
+/** Keys hold what callers name, of any length and in any script. */
+const keptRecordId = (userId: UserId, key: string) =>
+  `${userId}:kept:${createHash('sha256').update(key).digest('base64url')}`

@@ -1,0 +1,187 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+
+/** A memory on its way to Pinecone, or written lately. */
+export interface Row {
+  readonly user_id: string
+  readonly id: string
+  readonly ts_ms: number
+  readonly reach: string | null
+  readonly role: string | null
+  readonly conversation_id: string | null
+  readonly message_id: string | null
+  /** Null: deleted. */
+  readonly doc: string | null
+  readonly vectors: Uint8Array | null
+  readonly at: number
+  readonly sent_at: number
+  readonly lsn: number | null
+  readonly touched_ms: number
+  readonly records: number
+  /** 0: taken over from Pinecone, to be changed here. */
+  readonly is_own: number
+  /** 1: it is not known whether Pinecone has a memory of this id, which would stay as it is. 2: nor one of its message id. */
+  readonly is_new: number
+  readonly refusal: string | null
+  readonly to_link: number
+  readonly linked: number
+  readonly prev_id: string | null
+  readonly prev_vector: Uint8Array | null
+  readonly last: number
+}
+
+/** A conversation's summary, written with its turns. */
+export interface ConversationRow {
+  readonly user_id: string
+  readonly conversation_id: string
+  /** Null: to be fetched from Pinecone, or counted anew where it is miscounted. */
+  readonly doc: string | null
+  readonly is_miscounted: number
+  /** JSON of the newest linked turn; null for none. */
+  readonly head: string | null
+  readonly head_vector: Uint8Array | null
+  readonly at: number
+  readonly sent_at: number
+  readonly lsn: number | null
+}
+
+export interface ClearRow {
+  readonly at: number
+  readonly sent_at: number
+}
+
+type One<T> = (...values: SQLInputValue[]) => T | undefined
+type All<T> = (...values: SQLInputValue[]) => T[]
+
+export type Statements = ReturnType<typeof prepareStatements>
+
+/** Every statement of the host's file, prepared once. They see one user each, but for those of the last group. */
+export function prepareStatements(database: DatabaseSync) {
+  const one = <T>(sql: string): One<T> => {
+    const statement = database.prepare(sql)
+    return (...values) => statement.get(...values) as T | undefined
+  }
+  const all = <T>(sql: string): All<T> => {
+    const statement = database.prepare(sql)
+    return (...values) => statement.all(...values) as T[]
+  }
+  const run = (sql: string) => {
+    const statement = database.prepare(sql)
+    return (...values: SQLInputValue[]) => Number(statement.run(...values).changes)
+  }
+  const memory = 'SELECT * FROM memories WHERE user_id = ?'
+
+  return {
+    memory: one<Row>(`${memory} AND id = ?`),
+    memories: all<Row>(memory),
+    unseen: all<Row>(`${memory} AND (sent_at < at OR lsn IS NULL OR lsn > ?)`),
+    put: run(
+      `INSERT OR REPLACE INTO memories VALUES (${Array.from({ length: 22 }, () => '?').join(', ')})`,
+    ),
+    drop: run('DELETE FROM memories WHERE user_id = ? AND id = ?'),
+    dropAll: run('DELETE FROM memories WHERE user_id = ?'),
+    ofConversation: all<Row>(`${memory} AND conversation_id = ?`),
+    ofMessage: all<Row>(`${memory} AND message_id = ? AND doc IS NOT NULL`),
+    behind: all<Row>(`${memory} AND prev_id = ? AND linked = 1`),
+    onItsWay: all<Row>(`${memory} AND sent_at < at AND refusal IS NULL ORDER BY at LIMIT ?`),
+    leftToLink: all<Row>(`${memory} AND to_link = 1 AND sent_at = at`),
+    setLink: run(
+      `UPDATE memories SET to_link = 0, linked = ?, prev_id = ?, prev_vector = ?, last = ?
+      WHERE user_id = ? AND id = ? AND at = ?`,
+    ),
+    relink: run(
+      `UPDATE memories SET prev_id = ?, prev_vector = ?, at = ? WHERE user_id = ? AND id = ?`,
+    ),
+    setLast: run('UPDATE memories SET last = ?, at = ? WHERE user_id = ? AND id = ?'),
+    setRecords: run('UPDATE memories SET records = max(records, ?) WHERE user_id = ? AND id = ?'),
+    setKnown: run('UPDATE memories SET is_new = 0 WHERE user_id = ? AND id = ?'),
+    acknowledge: run(
+      `UPDATE memories SET sent_at = ?, lsn = ?, is_new = 0, records = ?
+      WHERE user_id = ? AND id = ?`,
+    ),
+    refuse: run('UPDATE memories SET refusal = ? WHERE user_id = ? AND id = ?'),
+
+    conversation: one<ConversationRow>(
+      'SELECT * FROM conversations WHERE user_id = ? AND conversation_id = ?',
+    ),
+    conversations: all<ConversationRow>('SELECT * FROM conversations WHERE user_id = ?'),
+    putConversation: run(
+      `INSERT OR REPLACE INTO conversations (user_id, conversation_id, doc, is_miscounted, head,
+        head_vector, at, sent_at, lsn, touched_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    setHead: run(
+      'UPDATE conversations SET head = ?, head_vector = ?, at = ? WHERE user_id = ? AND conversation_id = ?',
+    ),
+    forgetConversation: run(
+      'UPDATE conversations SET doc = NULL, is_miscounted = 0 WHERE user_id = ? AND conversation_id = ?',
+    ),
+    dropConversations: run('DELETE FROM conversations WHERE user_id = ?'),
+    conversationsOnTheirWay: all<ConversationRow>(
+      'SELECT * FROM conversations WHERE user_id = ? AND sent_at < at',
+    ),
+    acknowledgeConversation: run(
+      'UPDATE conversations SET sent_at = ?, lsn = ? WHERE user_id = ? AND conversation_id = ?',
+    ),
+
+    clear: one<ClearRow>('SELECT at, sent_at FROM clears WHERE user_id = ?'),
+    putClear: run(
+      'INSERT OR REPLACE INTO clears (user_id, at, sent_at, touched_ms) VALUES (?, ?, 0, ?)',
+    ),
+    acknowledgeClear: run('UPDATE clears SET sent_at = ? WHERE user_id = ?'),
+    dropLeases: run('DELETE FROM leases WHERE user_id = ?'),
+    lease: run(
+      `INSERT INTO leases (user_id, key, holder, expires_at_ms) VALUES (?, ?, ?, ?)
+      ON CONFLICT (user_id, key) DO UPDATE SET expires_at_ms = excluded.expires_at_ms
+      WHERE holder = excluded.holder`,
+    ),
+    dropExpiredLeases: run('DELETE FROM leases WHERE user_id = ? AND expires_at_ms <= ?'),
+    dropImpossibleLease: run(
+      'DELETE FROM leases WHERE user_id = ? AND key = ? AND expires_at_ms > ?',
+    ),
+    release: run('DELETE FROM leases WHERE user_id = ? AND key = ? AND holder = ?'),
+    keep: run(
+      `INSERT INTO leases (user_id, key, holder, expires_at_ms) VALUES (?, ?, ?, ?)
+      ON CONFLICT (user_id, key) DO NOTHING`,
+    ),
+    kept: one<{ value: string }>(
+      'SELECT holder AS value FROM leases WHERE user_id = ? AND key = ? AND expires_at_ms > ?',
+    ),
+
+    // Of all users: what is to be sent, whose a message id is, and what is no longer needed.
+    tick: one<{ at: number }>(
+      'UPDATE clock SET last_at = max(last_at + 1, ?) RETURNING last_at AS at',
+    ),
+    usersOnTheirWay: all<{ user_id: string }>(
+      `SELECT user_id FROM clears WHERE sent_at < at
+      UNION SELECT user_id FROM memories WHERE sent_at < at AND refusal IS NULL
+      UNION SELECT user_id FROM conversations WHERE sent_at < at
+      UNION SELECT user_id FROM memories WHERE to_link = 1`,
+    ),
+    ownerOfMessage: one<{ user_id: string }>(
+      `SELECT user_id FROM memories WHERE message_id = ? AND role = 'user' AND doc IS NOT NULL LIMIT 1`,
+    ),
+    counts: one<{ waiting: number; refused: number }>(
+      `SELECT count(*) AS waiting, coalesce(sum(refusal IS NOT NULL), 0) AS refused
+      FROM memories WHERE sent_at < at`,
+    ),
+    takeTurn: run(
+      `INSERT INTO sender (one, holder, until_ms) VALUES (1, ?, ?)
+      ON CONFLICT (one) DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms
+      WHERE holder = excluded.holder OR until_ms <= ?`,
+    ),
+    endTurn: run('DELETE FROM sender WHERE holder = ?'),
+    aged: all<{ user_id: string; id: string; lsn: number | null; touched_ms: number }>(
+      `SELECT user_id, id, lsn, touched_ms FROM memories WHERE sent_at = at AND to_link = 0 AND touched_ms < ?`,
+    ),
+    dropAgedConversations: run(
+      `DELETE FROM conversations WHERE sent_at = at AND touched_ms < ? AND NOT EXISTS (
+        SELECT 1 FROM memories WHERE memories.user_id = conversations.user_id
+        AND memories.conversation_id = conversations.conversation_id)`,
+    ),
+    dropAgedClears: run('DELETE FROM clears WHERE sent_at = at AND touched_ms < ?'),
+    retryRefused: run('UPDATE memories SET refusal = NULL WHERE refusal IS NOT NULL'),
+    erasure: one<{ deletions: number; erased: number }>('SELECT deletions, erased FROM erasure'),
+    countDeletion: run('UPDATE erasure SET deletions = deletions + 1'),
+    setErased: run('UPDATE erasure SET erased = max(erased, ?)'),
+    checkpoint: one<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)'),
+  }
+}
