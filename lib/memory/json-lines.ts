@@ -118,6 +118,8 @@ export const Line = z
   .refine(({ text, turn }) => text !== '' || turn?.in_reply_to !== undefined, {
     path: ['text'],
     message: 'Only an answer that broke may be empty.',
+    // With the other faults of the line, not after them.
+    when: ({ value }) => typeof value === 'object' && value !== null,
   })
 
 export interface ReadLines {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { faultIn } from '../../test/support/properties.ts'
 import { PASSAGE_CHARACTERS, PASSAGE_PIECES, passages } from './passages.ts'
 
 const characters = (text: string) => Array.from(text).length
@@ -56,14 +57,29 @@ describe('passages', () => {
   })
 
   it('loses no word and keeps both bounds for any text', () => {
+    expect(faultOf(passages)).toBeUndefined()
+  })
+
+  it.each<[string, (text: string) => string[]]>([
+    ['the last words', (text) => passages(text.slice(0, 900))],
+    ['its bound', (text) => (text.trim() === '' ? [] : [text.trim()])],
+    [
+      'a character of each',
+      (text) => text.match(/[^]{1,250}/g)?.map((part) => part.trim().slice(1)) ?? [],
+    ],
+  ])('would be noticed where it lost %s', (_, cut) => {
+    expect(faultOf(cut)).toBeDefined()
+  })
+
+  function faultOf(cut: (text: string) => string[]): string | undefined {
     const piece = fc.constantFrom('tea ', 'Lisbon. ', '茶', '차', '\u{1f600}', 'é', '\n', '42', 'x')
     const text = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 2_000 }),
-      fc.array(piece, { maxLength: 2_000 }).map((pieces) => pieces.join('')),
+      fc.string({ unit: 'binary', maxLength: 2_000, size: 'max' }),
+      fc.array(piece, { maxLength: 2_000, size: 'max' }).map((pieces) => pieces.join('')),
     )
-    fc.assert(
+    return faultIn(
       fc.property(text, (text) => {
-        const found = passages(text)
+        const found = cut(text)
         expect(found.join('').replaceAll(/\s/g, '')).toBe(text.replaceAll(/\s/g, ''))
         for (const passage of found) {
           expect(characters(passage)).toBeLessThanOrEqual(PASSAGE_CHARACTERS)
@@ -71,9 +87,9 @@ describe('passages', () => {
           expect(passage).not.toBe('')
         }
       }),
-      { numRuns: 40 },
+      40,
     )
-  })
+  }
 
   it('never cuts inside a word that has a space before it in its passage', () => {
     const word = fc.stringMatching(/^[a-z]{1,12}$/)

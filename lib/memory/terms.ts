@@ -23,7 +23,7 @@ const UNSPACED_SCRIPTS = String.raw`\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{s
 const UNSPACED = new RegExp(`[${UNSPACED_SCRIPTS}]`, 'u')
 /** A run of an unspaced script, or a word with at most one apostrophe part: "手机" and "iPhone" in "iPhone手机". */
 const WORD = new RegExp(
-  String.raw`[${UNSPACED_SCRIPTS}]+|(?:(?![${UNSPACED_SCRIPTS}])[\p{L}\p{N}\p{M}])+(?:'\p{L}+)?`,
+  String.raw`[${UNSPACED_SCRIPTS}]+|(?:(?![${UNSPACED_SCRIPTS}])[\p{L}\p{N}\p{M}])+(?:'(?:(?![${UNSPACED_SCRIPTS}])\p{L})+)?`,
   'gu',
 )
 
