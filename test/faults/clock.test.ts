@@ -6,6 +6,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 import { report } from './support/figures.ts'
 import { listAll } from './support/lane.ts'
 import { type Bug, plantInServices } from './support/plant.ts'
+import './support/size.ts'
 import { UNLIMITED } from './support/unlimited.ts'
 
 /** A clock that jumps back loses no message, doubles none, and mixes none up unless it was wrong by an hour or more. */

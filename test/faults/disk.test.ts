@@ -16,6 +16,7 @@ import {
   whyNoOwnDisk,
   withSmallFiles,
 } from './support/small-disk.ts'
+import './support/size.ts'
 import { UNLIMITED } from './support/unlimited.ts'
 
 /** A disk that takes no more: what was acknowledged stays, what is refused is told and leaves nothing behind. */

@@ -1,12 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { problemOf } from '../support/problems.ts'
 import { startHost, startRefused } from '../support/host.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 import { faultsOfFile } from './support/check-file.ts'
 import { report } from './support/figures.ts'
 import { createLane } from './support/lane.ts'
+import { plantInServices } from './support/plant.ts'
 import { createRandom } from './support/random.ts'
 import { sized } from './support/size.ts'
 import { UNLIMITED } from './support/unlimited.ts'
@@ -21,18 +22,24 @@ afterAll(() => {
   report({ suite: 'memory file', axes, rows })
 })
 
-/** A folder in which a host has stored something. */
-async function withMemories() {
-  const folder = await temporaryFolder()
-  const file = join(folder.path, 'memory.db')
-  await using host = await startHost({ dataDir: folder.path, env: UNLIMITED })
+let template: TemporaryFolder
+beforeAll(async () => {
+  template = await temporaryFolder()
+  await using host = await startHost({ dataDir: template.path, env: UNLIMITED })
   const items = Array.from({ length: 400 }, (_, at) => ({
     text: `Fact number ${at}: ${'the kayak is orange. '.repeat(8)}`,
     role: 'user',
   }))
   await host.api.ingest({ user_id: 'ada', items })
   await host.stop()
-  return { ...folder, file }
+})
+afterAll(() => template[Symbol.asyncDispose]())
+
+/** A folder in which a host has stored something. */
+async function withMemories() {
+  const folder = await temporaryFolder()
+  cpSync(template.path, folder.path, { recursive: true })
+  return { ...folder, file: join(folder.path, 'memory.db') }
 }
 
 type Damage = (bytes: Buffer) => Buffer
@@ -97,7 +104,7 @@ describe('a file that is damaged inside', () => {
 })
 
 describe('two processes on one file', () => {
-  const hostsMs = sized({ small: 1_000, full: 20_000 })
+  const hostsMs = sized({ small: 700, full: 20_000 })
 
   it(`lose and double nothing in ${hostsMs} ms of work`, async () => {
     await using data = await temporaryFolder()
@@ -149,7 +156,6 @@ describe('two processes on one file', () => {
   })
 
   it('are seen to double where a lease is given to everyone who asks', async () => {
-    const { plantInServices } = await import('./support/plant.ts')
     const preload = await plantInServices(
       [
         {

@@ -17,7 +17,7 @@ import { UNLIMITED } from './support/unlimited.ts'
  * the operating system holds for the disk: that it reaches the disk before it is acknowledged is shown in sync.test.ts.
  */
 
-const ROUNDS = sized({ small: 5, full: 100 })
+const ROUNDS = sized({ small: 4, full: 100 })
 const LANES = 5
 const SEED = 20_261
 
@@ -126,7 +126,9 @@ describe('kill -9 under load', () => {
   })
 
   it('is seen to lose where a write is acknowledged before it is committed', async () => {
-    expect((await killRounds(10, [LATE_COMMIT])).lost).not.toEqual([])
+    const { lost, wrong } = await killRounds(10, [LATE_COMMIT])
+    // Added things are lost, deleted ones come back.
+    expect([...lost, ...wrong]).not.toEqual([])
   })
 
   it('is seen to leave halves where a write is no transaction', async () => {

@@ -8,7 +8,7 @@ import { UNLIMITED } from './support/unlimited.ts'
 
 /** A process under load that is told to go fails nobody: what it has taken on is finished or told how it ends. */
 
-const STOPS = sized({ small: 2, full: 25 })
+const STOPS = sized({ small: 1, full: 25 })
 const LANES = 12
 const rows: Record<string, string | number> = {}
 afterAll(() => {

@@ -8,7 +8,7 @@ export default defineConfig({
     include: ['test/faults/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 1, // What is measured shall not share the machine with another measurement.
-    testTimeout: 1_200_000,
+    testTimeout: 3_600_000,
     hookTimeout: 120_000,
     globalSetup: [
       'test/support/keep-data-folder.ts',

@@ -12,6 +12,9 @@ export const KINDS = [
   'delete conversation',
   'erase',
 ] as const
+/** An erasure is rarer than the rest. */
+const USUAL: readonly Kind[] = [...KINDS.filter((kind) => kind !== 'erase'), 'edit', 'ingest']
+
 export type Kind = (typeof KINDS)[number]
 
 /** What must be true of the store if an operation was done, and what if it was not. */
@@ -122,7 +125,8 @@ export function createLane(userId: string, random: Random) {
   function choose(): Kind {
     if (withId().length < 2) return 'ingest'
 
-    return random.pick(['chat', 'stream', 'ingest', 'delete'])
+    if (known.size > 300) return random.pick(['delete conversation', 'erase'])
+    return random.pick(USUAL)
   }
 
   const run: Record<Kind, (api: Api) => Promise<void>> = {

@@ -1,4 +1,4 @@
-import { inject } from 'vitest'
+import { inject, vi } from 'vitest'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -8,6 +8,9 @@ declare module 'vitest' {
 }
 
 export const isFull = (inject('size') as string | undefined) === 'full'
+
+// These suites start many processes: on a machine that others use too they take many times as long.
+if (!isFull) vi.setConfig({ testTimeout: 120_000 })
 
 /** How much of a fault a run tries. */
 export const sized = <T>(sizes: { readonly small: T; readonly full: T }): T =>
