@@ -9,6 +9,7 @@ nothing behind. BASE_URL is http://localhost:8000 unless said otherwise. Exit co
 
   --commit SHA   this commit must answer (7 digits are enough)
   --wait N       seconds that a service which has just been deployed may take to answer at all (default 30)
+  --proxied      it is asked through its proxy, which must keep what is the host's own to itself
   --key KEY      one of its API_KEYS, where it has any; or the variable SMOKE_API_KEY`
 
 const { values: options, positionals } = parseArgs({
@@ -16,6 +17,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     commit: { type: 'string', default: '' },
     wait: { type: 'string', default: '30' },
+    proxied: { type: 'boolean', default: false },
     key: { type: 'string', default: process.env['SMOKE_API_KEY'] ?? '' },
     help: { type: 'boolean', default: false },
   },
@@ -33,7 +35,7 @@ const ada = `smoke-a-${run}`
 const alan = `smoke-b-${run}`
 const color = `teal-${run}`
 
-const checks: [name: string, check: () => Promise<string>][] = [
+const checks: readonly (readonly [name: string, check: () => Promise<string>])[] = [
   ['version', version],
   ['health', health],
   ['chat', chat],
@@ -41,6 +43,7 @@ const checks: [name: string, check: () => Promise<string>][] = [
   ['two users apart', isolation],
   ['streaming', streaming],
   ['page', page],
+  ...(options.proxied ? ([['proxy', proxy]] as const) : []),
   ['nothing left behind', erasure],
 ]
 
@@ -144,6 +147,15 @@ async function page(): Promise<string> {
   expect(files.length > 0, 'it names no script and no style')
   await Promise.all(files.map((path) => ask(path)))
   return `${(html.length / 1024).toFixed(1)} KiB and ${files.length} files`
+}
+
+async function proxy(): Promise<string> {
+  const paths = ['/healthz', '/readyz', '/metrics']
+  for (const path of paths) {
+    const { status } = await fetch(baseUrl + path)
+    expect(status === 404, `${path} answers ${status}`)
+  }
+  return `${paths.join(', ')} do not pass`
 }
 
 async function erasure(): Promise<string> {

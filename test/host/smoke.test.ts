@@ -42,6 +42,13 @@ describe('the smoke test', () => {
     expect(code).toBe(1)
   })
 
+  it('fails one that shows its metrics to everybody, where it should be behind a proxy', async () => {
+    await using host = await startHost()
+    const { said, failed } = await smoke(host.url, '--proxied')
+    expect(failed).toEqual(['proxy'])
+    expect(said).toContain('/healthz answers 200')
+  })
+
   it('fails another commit than the one that is expected, and says nothing to it', async () => {
     await using host = await startHost()
     const { code, said, failed } = await smoke(host.url, '--commit', 'fffffff', '--wait', '0')

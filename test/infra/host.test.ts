@@ -70,7 +70,14 @@ describe('the instance', async () => {
   it('keeps what is the host’s own behind the proxy, and lets the version pass', () => {
     const [, own] = /@own path (.*)/.exec(caddyfile)!
     expect(own!.split(' ')).toEqual(['/healthz', '/readyz', '/metrics'])
-    expect(caddyfile).toContain('respond @own 404')
+    // A bare `respond` would come after every `handle`, and let them through.
+    expect(caddyfile).not.toMatch(/^\s*respond @/m)
+    const handles = [...caddyfile.matchAll(/^\thandle ?(\S*) \{\n\t\t(\S+ \S+)/gm)]
+    expect(handles.map(([, matcher, first]) => [matcher, first])).toEqual([
+      ['@own', 'respond 404'],
+      ['@green', 'reverse_proxy green:8000'],
+      ['', 'reverse_proxy blue:8000'],
+    ])
     expect(caddyfile).toContain('request_buffers 64KiB')
     expect(caddyfile).not.toContain('flush_interval -1')
   })

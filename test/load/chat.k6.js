@@ -81,7 +81,9 @@ export function setup() {
 export default function chat({ run }) {
   const n = Math.floor(Math.random() * USERS)
   const stream = Math.random() < 1 / STREAMED
-  const body = { user_id: userOf(run, n), message: 'Which number has my locker?', stream }
+  // Words that nobody has said yet, or the vector would come from the cache.
+  const message = `Ticket ${__VU}-${__ITER}: which number has my locker?`
+  const body = { user_id: userOf(run, n), message, stream }
   const response = post('/api/chat', body)
   const made =
     response.status === 200 ? (stream ? lastEvent(response.body) : response.json()) : null
