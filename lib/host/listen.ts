@@ -1,6 +1,7 @@
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { serve } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
+import { answerUnreadable, refusedWithoutHost, unreadableResponse } from './unreadable.ts'
 
 export interface ListenOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>
@@ -34,24 +35,25 @@ const PATIENCE: Patience = {
 /** Resolves to the server once it listens; rejects when it cannot. */
 export function listen({ fetch, host, port, patience }: ListenOptions): Promise<Server> {
   const { headersMs, requestMs, readMs, idleMs } = { ...PATIENCE, ...patience }
+  const answer = getRequestListener(fetch, { hostname: host, errorHandler: unreadableResponse })
   return new Promise((resolve, reject) => {
-    const server = serve(
+    const server = createServer(
       {
-        fetch,
-        port,
-        hostname: host,
-        serverOptions: {
-          headersTimeout: headersMs,
-          requestTimeout: requestMs,
-          keepAliveTimeout: idleMs,
-          // Node looks every 30 s otherwise, however short the times are.
-          connectionsCheckingInterval: Math.min(2_000, headersMs),
-        },
+        headersTimeout: headersMs,
+        requestTimeout: requestMs,
+        keepAliveTimeout: idleMs,
+        // Node looks every 30 s otherwise, however short the times are.
+        connectionsCheckingInterval: Math.min(2_000, headersMs),
+        requireHostHeader: false, // Node's own refusal says nothing; ours is a problem.
       },
-      () => resolve(server),
-    ) as Server
+      (request, response) => {
+        if (!refusedWithoutHost(request, response)) void answer(request, response)
+      },
+    )
     server.once('error', reject)
     cutSlowReaders(server, readMs)
+    answerUnreadable(server)
+    server.listen(port, host, () => resolve(server))
   })
 }
 

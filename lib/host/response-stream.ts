@@ -75,7 +75,8 @@ export class ResponseStream extends Writable {
 
   override _destroy(error: Error | null, next: (error?: Error | null) => void): void {
     this.#opened.reject(error ?? new Error('The response stream was destroyed.'))
-    if (error) this.#reader.error(error)
+    // Not the error itself: whoever sends the bytes may show its message, which may quote what a user wrote.
+    if (error) this.#reader.error(new Error('The answer broke off.'))
     this.#resume = undefined
     next(error)
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Api } from '../support/api.ts'
 import { startHost, type TestHost } from '../support/host.ts'
 import { faultsOf, problemOf } from '../support/problems.ts'
+import { openConnection } from '../support/socket.ts'
 
 /** What is wrong with a request is told in one form, whole, and nothing of the request is kept. */
 
@@ -49,6 +50,35 @@ describe('a request that cannot be read', () => {
     const headers = { 'content-type': 'Application/JSON; charset=UTF-8' }
     const body = { user_id: 'ada', message: 'I drink tea.' }
     expect(await api.chat(body, headers)).toMatchObject({ status: 200 })
+  })
+})
+
+describe('bytes that are no text, or no request', () => {
+  it('are 400, and never stored as something else', async () => {
+    const broken = Buffer.concat([
+      Buffer.from('{"user_id":"refused","message":"caf'),
+      Buffer.from([0xe9]), // As Latin-1 has it.
+      Buffer.from('"}'),
+    ])
+    const headers = { 'content-type': 'application/json' }
+    const init = { method: 'POST', headers, body: broken }
+    const response = await fetch(`${host.url}/api/chat`, init)
+    expect(await response.json()).toMatchObject({ status: 400, title: 'Not UTF-8' })
+  })
+
+  it.each([
+    ['nonsense\r\n\r\n', 400],
+    ['GET / HTTP/1.1\r\n\r\n', 400],
+    ['GET / HTTP/1.1\r\nhost: a b\r\n\r\n', 400],
+    [`GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
+    ['POST / HTTP/1.1\r\nhost: a\r\nexpect: gold\r\n\r\n', 417],
+  ])('are a problem that ends the connection: %s', async (bytes, status) => {
+    await using connection = await openConnection(host.port)
+    connection.send(bytes)
+    await connection.closed
+    const [head = '', body = ''] = connection.received().split('\r\n\r\n')
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*application/problem\\+json`))
+    expect(JSON.parse(body.replaceAll(/^\w+\r\n|\r\n0?$/g, ''))).toMatchObject({ status })
   })
 })
 

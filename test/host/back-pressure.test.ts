@@ -73,7 +73,7 @@ describe('a response stream', () => {
     expect(stream.destroyed).toBe(true)
   })
 
-  it('hands on bytes as they are, and its failure to the reader', async () => {
+  it('hands on bytes as they are, and to the reader that it broke, not why', async () => {
     const stream = new ResponseStream()
     stream.write('grün')
     stream.write(new Uint8Array([0, 255]))
@@ -81,6 +81,6 @@ describe('a response stream', () => {
     expect((await reader.read()).value).toEqual(new TextEncoder().encode('grün'))
     expect((await reader.read()).value).toEqual(new Uint8Array([0, 255]))
     stream.destroy(new Error('The model broke.'))
-    await expect(reader.read()).rejects.toThrow('The model broke.')
+    await expect(reader.read()).rejects.toThrow('The answer broke off.')
   })
 })
