@@ -9,6 +9,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 import { faultsOfFile } from './support/check-file.ts'
 import { report } from './support/figures.ts'
 import { createLane, listAll } from './support/lane.ts'
+import { type Bug, plant } from './support/plant.ts'
 import { createRandom } from './support/random.ts'
 import { isFull, sized } from './support/size.ts'
 import { UNLIMITED } from './support/unlimited.ts'
@@ -29,9 +30,10 @@ interface Ran {
   readonly said: string
 }
 
-/** Runs one of dist/bin. */
-async function tool(name: string, dataDir: string, ...args: string[]): Promise<Ran> {
-  const program = join(inject('dist'), 'bin', `${name}.mjs`)
+const tool = (name: string, dataDir: string, ...args: string[]) =>
+  run(join(inject('dist'), 'bin', `${name}.mjs`), dataDir, ...args)
+
+async function run(program: string, dataDir: string, ...args: string[]): Promise<Ran> {
   const options = { cwd: dataDir, env: { DATA_DIR: dataDir } }
   return promisify(execFile)(process.execPath, [program, ...args], options).then(
     ({ stdout }) => ({ code: 0, said: stdout }),
@@ -132,6 +134,20 @@ describe('npm run backup and npm run restore', () => {
       expect(await listAll(next.api, 'kept')).toHaveLength(50)
     },
   )
+
+  it('are seen to miss what others wrote last where the file alone is copied', async () => {
+    const bug: Bug = {
+      file: 'lib/memory/sqlite/backup.ts',
+      find: "database.prepare('VACUUM INTO ?').run(partial)",
+      replace: 'copyFileSync(file, partial)',
+    }
+    const program = await plant([bug], 'scripts/backup.ts', 'bin/backup-of-the-file-alone.mjs')
+    await using data = await temporaryFolder()
+    await using host = await startHost({ dataDir: data.path, env: UNLIMITED })
+    await fill(host, 'settled', 300)
+    expect((await tool('backup', data.path, '--to', 'whole.db')).said).toContain(': 300 memories')
+    expect((await run(program, data.path, '--to', 'part.db')).said).not.toContain(': 300 memories')
+  })
 
   it('refuse with a reason, and change nothing', async () => {
     await using data = await temporaryFolder()

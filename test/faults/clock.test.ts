@@ -6,14 +6,14 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 import { report } from './support/figures.ts'
 import { listAll } from './support/lane.ts'
 import { type Bug, plantInServices } from './support/plant.ts'
-import './support/size.ts'
+import { sized } from './support/size.ts'
 import { UNLIMITED } from './support/unlimited.ts'
 
 /** A clock that jumps back loses no message, doubles none, and mixes none up unless it was wrong by an hour or more. */
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
-const TURNS = 4
+const TURNS = sized({ small: 4, full: 40 })
 
 const underShiftedClock = (backMs: number, more: HostOptions = {}): HostOptions => ({
   staged: true,

@@ -7,6 +7,7 @@ import { problemOf } from '../support/problems.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { faultsOfFile } from './support/check-file.ts'
 import { report } from './support/figures.ts'
+import { sized } from './support/size.ts'
 import { listAll } from './support/lane.ts'
 import { type Bug, plantInServices } from './support/plant.ts'
 import {
@@ -16,14 +17,14 @@ import {
   whyNoOwnDisk,
   withSmallFiles,
 } from './support/small-disk.ts'
-import './support/size.ts'
 import { UNLIMITED } from './support/unlimited.ts'
 
 /** A disk that takes no more: what was acknowledged stays, what is refused is told and leaves nothing behind. */
 
 const BATCH = 50
-/** More than any disk here can hold. */
-const MOST_BATCHES = 30
+const ROOM_KIB = sized({ small: 2_048, full: 12_288 })
+/** More than there is room for. */
+const MOST_BATCHES = sized({ small: 30, full: 150 })
 const rows: Record<string, string | number> = {}
 afterAll(() => {
   const axes =
@@ -84,12 +85,12 @@ async function fillAndFree(place: string, options: HostOptions) {
   await using host = await startHost({
     ...options,
     dataDir: join(place, 'data'),
-    under: onSmallDisk(place, 16_384),
+    under: onSmallDisk(place, 32_768),
   })
   const { api } = host
   const kayak = { text: 'My kayak is orange.', role: 'user' }
   const [kayakId] = (await api.ingest({ user_id: 'alan', items: [kayak] })).body.ids
-  const filler = fillDisk(host, place, 2_048)
+  const filler = fillDisk(host, place, ROOM_KIB)
   const first = await saveUntilRefused(api, 'first')
   const chat = await api.chat({ user_id: 'alan', message: 'What colour is my kayak?' })
   const stream = await api.openStream({ user_id: 'alan', message: 'And what colour is it now?' })

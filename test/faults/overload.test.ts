@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { startHost, type TestHost } from '../support/host.ts'
@@ -73,6 +74,8 @@ interface Measured {
   readonly before: Load
   readonly during: Load
   readonly after: Load
+  /** While it lasts, five times a second. */
+  readonly residentMb: readonly number[]
   readonly held: readonly [before: Held, after: Held]
 }
 
@@ -81,16 +84,33 @@ async function overload(limits: Record<string, string>): Promise<Measured> {
   await load(host, CAPACITY_A_SECOND / 2, 0.5) // The first answers wait for code to be compiled.
   const before = await load(host, CAPACITY_A_SECOND / 2, CALM_S)
   const heldBefore = await probe(host)
+  const residentMb: number[] = []
+  const watching = setInterval(() => residentMb.push(residentMbOf(host.pid)), 200)
   const during = await load(host, CAPACITY_A_SECOND * 4, OVERLOAD_S)
+  clearInterval(watching)
   const after = await load(host, CAPACITY_A_SECOND / 2, CALM_S)
-  return { before, during, after, held: [heldBefore, await probe(host)] }
+  return { before, during, after, residentMb, held: [heldBefore, await probe(host)] }
+}
+
+function residentMbOf(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kib) / 1_024
+}
+
+/** The most in each third. */
+function thirdsOf(values: readonly number[]): [number, number, number] {
+  const size = Math.ceil(values.length / 3)
+  const most = (third: number) => Math.max(...values.slice(third * size, (third + 1) * size))
+  return [most(0), most(1), most(2)]
 }
 
 const tookMs = (replies: readonly Reply[]) => replies.map((reply) => reply.tookMs)
 
 describe(`four times the capacity for ${OVERLOAD_S} s`, () => {
   it('keeps the latency of what is taken on, refuses the rest at once, and is over afterwards', async () => {
-    const { before, during, after, held } = await overload({ GENERATIONS_TOTAL: String(AT_ONCE) })
+    const { before, during, after, residentMb, held } = await overload({
+      GENERATIONS_TOTAL: String(AT_ONCE),
+    })
     const [heldBefore, heldAfter] = held
     rows['offered, capacity, requests a second'] = `${CAPACITY_A_SECOND * 4}, ${CAPACITY_A_SECOND}`
     rows['accepted before: p50 / p95'] = ms(before.accepted)
@@ -101,8 +121,11 @@ describe(`four times the capacity for ${OVERLOAD_S} s`, () => {
     rows['neither accepted nor refused'] = during.wrong.length
     rows['heap before and after, MB'] =
       `${heldBefore.heapMb.toFixed(1)}, ${heldAfter.heapMb.toFixed(1)}`
-    rows['resident before and after, MB'] =
-      `${heldBefore.residentMb.toFixed(0)}, ${heldAfter.residentMb.toFixed(0)}`
+    const [first, second, third] = thirdsOf(residentMb)
+    const resident = [heldBefore.residentMb, first, second, third, heldAfter.residentMb]
+    rows['resident before; most in each third of it; after, MB'] = resident
+      .map(Math.round)
+      .join(', ')
 
     expect([...before.refused, ...before.wrong, ...during.wrong, ...after.wrong]).toEqual([])
     // The place of an answer, and that of one before it in the queue.
@@ -116,6 +139,7 @@ describe(`four times the capacity for ${OVERLOAD_S} s`, () => {
     expect(after.refused).toEqual([])
     expect(quantile(after.accepted, 0.5) / quantile(before.accepted, 0.5)).toBeLessThan(1.5)
     expect(heldAfter.timers).toBeLessThanOrEqual(heldBefore.timers)
+    expect(third / second).toBeLessThan(1.2)
     expect(heldAfter.heapMb - heldBefore.heapMb).toBeLessThan(16)
   })
 
