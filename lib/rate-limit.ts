@@ -14,10 +14,7 @@ export interface RateLimit {
 const WINDOW_SECONDS = 60
 
 /** `who` names the policy, and whoever has the bucket. Undefined where there is no limit: 0. */
-export function createRateLimit(
-  who: 'user' | 'address',
-  perMinute: number,
-): RateLimit | undefined {
+export function createRateLimit(who: 'user' | 'address', perMinute: number): RateLimit | undefined {
   if (perMinute === 0) return undefined
   const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS })
   const policy = `"${who}";q=${perMinute};w=${WINDOW_SECONDS}`
@@ -37,7 +34,7 @@ export function createRateLimit(
       throw new Problem(
         429,
         'Too many requests',
-        `There may be ${perMinute} requests a minute from one ${who}.`,
+        `There may be ${perMinute} ${perMinute === 1 ? 'request' : 'requests'} a minute from one ${who}.`,
         { headers: { ...headers, 'retry-after': String(seconds) } },
       )
     },
