@@ -63,12 +63,10 @@ async function killRounds(rounds: number, bugs: readonly Bug[] = []): Promise<Ki
   const cut = new Map(KINDS.map((kind) => [kind as string, { happened: 0, not: 0 }]))
   const lost: string[] = []
   const wrong: string[] = []
-  const look = (verdicts: readonly Verdict[]) => {
-    for (const verdict of verdicts) {
-      lost.push(...verdict.lost)
-      wrong.push(...verdict.wrong)
-      if (verdict.cut) cut.get(verdict.cut.kind)![verdict.cut.happened ? 'happened' : 'not'] += 1
-    }
+  const look = (verdict: Verdict) => {
+    lost.push(...verdict.lost)
+    wrong.push(...verdict.wrong)
+    if (verdict.cut) cut.get(verdict.cut.kind)![verdict.cut.happened ? 'happened' : 'not'] += 1
   }
   for (let round = 0; round <= rounds && lost.length + wrong.length === 0; round++) {
     await using host = await startHost({
@@ -76,7 +74,10 @@ async function killRounds(rounds: number, bugs: readonly Bug[] = []): Promise<Ki
       env: UNLIMITED,
       preload,
     })
-    look(await Promise.all(lanes.map((lane) => lane.verify(host.api))))
+    for (const outcome of await Promise.allSettled(lanes.map((lane) => lane.verify(host.api)))) {
+      if (outcome.status === 'fulfilled') look(outcome.value)
+      else wrong.push(String(outcome.reason))
+    }
     wrong.push(...faultsOfFile(join(data.path, 'memory.db')))
     if (round === rounds) break
     let isOver = false
