@@ -79,10 +79,11 @@ export function memoryRoutes(opened: Promise<Services>): Routes<BufferedReply> {
     }),
 
     'POST /memories/forget-all': route({ form: ForgetAllForm }, async (call) => {
-      const { chat, store } = await opened
+      const { chat, forgetCached, store } = await opened
       const userId = sessionOf(call)
       call.note({ deleted: await store.forUser(userId).clear() })
       await chat.forgetDeleted(userId)
+      forgetCached()
       return seeOther('/memories')
     }),
 

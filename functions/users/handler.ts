@@ -48,7 +48,7 @@ export const { routes, handler } = buffered(
     ),
 
     'DELETE /api/users/{id}': route({ query: EraseQuery }, async (call) => {
-      const { store, chat, config } = await opened
+      const { store, chat, config, forgetCached } = await opened
       const userId = userOf(call)
       const now = () => new Date()
       const receipt = call.query.dry_run
@@ -60,6 +60,8 @@ export const { routes, handler } = buffered(
             now,
             forgetDeleted: (erased) => chat.forgetDeleted(erased),
           })
+      // Whose texts the kept vectors are of is not known any more; others' are made anew when they are needed.
+      if (!call.query.dry_run) forgetCached()
       call.note({ dry_run: call.query.dry_run, removed: receipt.removed.memories })
       return json(200, receiptOnWire(userId, receipt))
     }),

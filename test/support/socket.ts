@@ -17,7 +17,7 @@ export async function openConnection(port: number): Promise<RawConnection> {
   socket.setEncoding('utf8')
   socket.on('data', (chunk: string) => (text += chunk))
   socket.on('error', () => {}) // A reset is seen as a close.
-  const closed = once(socket, 'close')
+  const closed = new Promise((resolve) => socket.once('close', resolve))
   await once(socket, 'connect')
   return {
     socket,
