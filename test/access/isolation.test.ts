@@ -24,7 +24,8 @@ const alan = keyFor('alan')
 let tried = 0
 
 for (const driver of drivers) {
-  for (const keyed of [false, true]) {
+  // Keys are looked at before any store is.
+  for (const keyed of driver.name === 'sqlite' ? [false, true] : [false]) {
     const why = driver.missing === undefined ? '' : ` [${driver.missing}]`
     describe.skipIf(why)(`${driver.name}, ${keyed ? 'with' : 'without'} keys${why}`, () => {
       let started: Awaited<ReturnType<(typeof drivers)[number]['start']>>
