@@ -18,6 +18,17 @@ export function describeIsolation({ it, open }: Suite) {
     expect(await recalled(alans, 'drink tea', { tags: ['drinks'] })).toEqual([])
   })
 
+  it('knows whose an id is, where it can tell', async () => {
+    const store = await open()
+    const [adas, alans] = [said('Ada’s'), said('Alan’s')]
+    await save(store.forUser(ada), adas)
+    await save(store.forUser(alan), alans)
+    const memories = store.forUser(ada)
+    if (!memories.ownedByOthers) return
+    const found = await memories.ownedByOthers([adas.id, alans.id, said('Nobody’s').id])
+    expect([...found]).toEqual([alans.id])
+  })
+
   it('changes nothing of one user through another, by any method', async () => {
     const store = await open()
     const [adas, alans] = [store.forUser(ada), store.forUser(alan)]

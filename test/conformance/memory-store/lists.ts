@@ -11,6 +11,19 @@ export function describeLists({ it, open }: Suite) {
     expect(await listed(memories)).toEqual(idsOf([third, second, first]))
   })
 
+  it('lists what only its conversation shows apart from the others, where it is asked for', async () => {
+    const memories = (await open()).forUser(ada)
+    const kept = Array.from({ length: 3 }, (_, at) => said(`Kept ${at}`, { reach: 'history' }))
+    const shown = [said('Found'), said('Listed', { reach: 'list' })]
+    await save(memories, ...kept, ...shown)
+    expect(await listed(memories)).toEqual(idsOf(shown.toReversed()))
+    const first = await memories.list({ limit: 2, reach: 'history' })
+    const { nextCursor: cursor } = first
+    const second = await memories.list({ limit: 2, reach: 'history', cursor })
+    expect(idsOf([...first.memories, ...second.memories])).toEqual(idsOf(kept.toReversed()))
+    expect(second.nextCursor).toBeUndefined()
+  })
+
   it('lists memories of one time by their ids', async () => {
     const memories = (await open()).forUser(ada)
     const ts = new Date('2026-02-03T04:05:06.007Z')

@@ -70,6 +70,37 @@ export function describeTurns({ it, open }: Suite) {
     expect(window).toEqual([message, done, later])
   })
 
+  it('writes no answer to a message that is gone', async () => {
+    const store = await open()
+    const memories = store.forUser(ada)
+    const message = asked('What do I drink?', 'message-1')
+    const answer = answerTo(message, 'Tea.')
+    await save(memories, message)
+    expect(await memories.updateTurn({ memory: answer })).not.toBe('gone')
+    await memories.delete(message.id)
+    await memories.delete(answer.id)
+    expect(await memories.updateTurn({ memory: answer })).toBe('gone')
+    await save(memories, message)
+    await memories.clear()
+    expect(await memories.updateTurn({ memory: answer })).toBe('gone')
+    expect(await store.forUser(alan).updateTurn({ memory: answer })).toBe('gone')
+    expect(await memories.conversation('default', { limit: 10 })).toEqual([])
+  })
+
+  it('brings back no turn that was deleted, where it must exist', async () => {
+    const memories = (await open()).forUser(ada)
+    const message = asked('What do I drink?', 'message-1')
+    const answer = answerTo(message, 'Tea.')
+    await save(memories, message, answer)
+    expect(await memories.updateTurn({ memory: answer }, { mustExist: true })).not.toBe('gone')
+    await memories.delete(answer.id)
+    expect(await memories.updateTurn({ memory: answer }, { mustExist: true })).toBe('gone')
+    expect(await memories.turn('message-1')).toEqual({ message })
+    expect(await memories.updateTurn({ memory: answer })).not.toBe('gone')
+    await memories.delete(message.id)
+    expect(await memories.updateTurn({ memory: message }, { mustExist: true })).toBe('gone')
+  })
+
   it('finds by recall what an answer ends as, not what it was', async () => {
     const memories = (await open()).forUser(ada)
     const message = asked('What do I drink?', 'message-1')
