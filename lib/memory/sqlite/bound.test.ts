@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newMemoryId } from '../ids.ts'
-import type { Memory, UserId } from '../memory.ts'
+import { callEveryMethod } from '../../../test/fixtures/every-method.ts'
+import type { UserId } from '../memory.ts'
 import { createMemoryIndex } from '../memory-index.ts'
 import { createRank } from '../rank.ts'
 import type { UserMemories } from '../store.ts'
@@ -64,7 +64,7 @@ describe('the statements below forUser()', () => {
     for (const step of ADDITIONS) database.exec(step)
     database.exec(`INSERT INTO users (user_no, user_id) VALUES (1, 'ada')`)
     database.exec(`UPDATE sqlite_sequence SET seq = ${ALANS_NUMBER - 1} WHERE name = 'users'`)
-    await doEverything(openAlans(database, sqlOf, calls))
+    await callEveryMethod(openAlans(database, sqlOf, calls), { now, dimension: 2 })
   })
   afterAll(() => database.close())
 
@@ -142,49 +142,3 @@ function openAlans(
     now: () => now,
   })
 }
-
-/** Every method, on what is there and on what is not. */
-async function doEverything(memories: UserMemories): Promise<void> {
-  const turn = { messageId: 'message-1', state: 'complete' as const }
-  const asked = memory('I grow lavender.', { turn })
-  const answer = memory('Noted.', { role: 'assistant', turn: { ...turn, inReplyTo: asked.id } })
-  const vectors = [new Float32Array([1, 0])]
-  await memories.save([{ memory: asked, vectors }])
-  await memories.save([{ memory: asked }])
-  await memories.updateTurn({ memory: answer })
-  await memories.updateTurn({ memory: { ...answer, text: 'Noted!' }, vectors })
-  await memories.get(asked.id)
-  await memories.list({ limit: 1 })
-  await memories.list({ limit: 1, reach: 'history' })
-  await memories.ownedByOthers?.([asked.id])
-  await memories.update(asked.id, { text: 'I grow thistles.', pinned: true })
-  await memories.holdings()
-  await memories.pinned({ limit: 3 })
-  await memories.conversation('default', { limit: 3 })
-  await memories.conversation('default', { limit: 3, before: answer.id })
-  await memories.conversations({ limit: 3 })
-  await memories.turn('message-1')
-  await memories.speakers()
-  await memories.recall({ text: 'What do I grow?', at: now, limit: 3, scoreThreshold: 0 })
-  await memories.lease('reply:1', 'one', 30_000)
-  await memories.release('reply:1', 'one')
-  await memories.keep('once', 'value', 30_000)
-  await memories.kept('once')
-  await memories.delete(answer.id)
-  await memories.deleteConversation('default')
-  await memories.save([{ memory: memory('One more.') }])
-  await memories.clear()
-}
-
-const memory = (text: string, more: Partial<Memory> = {}): Memory => ({
-  id: newMemoryId(now),
-  role: 'user',
-  text,
-  ts: now,
-  tags: [],
-  conversationId: 'default',
-  source: 'chat',
-  reach: 'recall',
-  pinned: false,
-  ...more,
-})
