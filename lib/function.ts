@@ -4,6 +4,13 @@ import type * as z from 'zod'
 import { describeError, isProblem, Problem } from './errors.ts'
 import { config } from './config.ts'
 import { readCookie, writeCookie } from './function/cookies.ts'
+import {
+  callerWentAway,
+  deadlinePassed,
+  isHangUp,
+  methodNotAllowed,
+  unexpected,
+} from './function/endings.ts'
 import { anyone, type Caller, identify, keyNeeded } from './function/identity.ts'
 import { bodyLimitBytes, checkForgery, faultsOfKey, readInput } from './function/input.ts'
 import { takeFromUserLimit } from './function/limit.ts'
@@ -12,6 +19,7 @@ import { problemAsJson, securityHeaders } from './function/replies.ts'
 import { createRouter, type RouteKey } from './function/routes.ts'
 
 export type { Caller } from './function/identity.ts'
+export { isHangUp } from './function/endings.ts'
 export { json, problemAsJson } from './function/replies.ts'
 export type { RouteKey } from './function/routes.ts'
 export { type Logger, type Metrics, MetricUnit } from './function/observe.ts'
@@ -304,28 +312,3 @@ const isStranger = ({ session }: Caller) => config().asksForKey && session === u
 const signInFirst = () => keyNeeded('Sign in with a key to go on.')
 
 const keysOf = (table: object) => Object.keys(table) as RouteKey[]
-
-const HANG_UP = 'HangUp'
-const callerWentAway = () => new DOMException('The caller went away.', HANG_UP)
-export const isHangUp = (signal: AbortSignal) =>
-  signal.aborted && (signal.reason as Error | undefined)?.name === HANG_UP
-
-const deadlinePassed = () =>
-  new Problem(504, 'Deadline passed', 'This took too long and was given up. Try again.')
-
-const methodNotAllowed = (allow: string[]) =>
-  new Problem(405, 'Method not allowed', `This address answers ${allow.join(', ')}.`, {
-    headers: { allow: allow.join(', ') },
-  })
-
-/** An error nobody foresaw: logged whole by its request id, told to nobody. */
-function unexpected(error: unknown, signal: AbortSignal): Problem {
-  if (isProblem(signal.reason) && (error === signal.reason || isAbort(error))) return signal.reason
-  return new Problem(
-    500,
-    'Internal error',
-    'Something went wrong on our side. It is logged under this request id.',
-  )
-}
-
-const isAbort = (error: unknown) => (error as Error | undefined)?.name === 'AbortError'

@@ -6,6 +6,7 @@ import { cors } from 'hono/cors'
 import { commit, version } from '../build-info.ts'
 import { describeError, isProblem, Problem } from '../errors.ts'
 import { createRouter, parseRoute, type RouteKey } from '../function/routes.ts'
+import { methodNotAllowed } from '../function/endings.ts'
 import { securityHeaders } from '../function/replies.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import { bucketOf, type Client, clientOf } from './client.ts'
@@ -181,10 +182,6 @@ const internalError = new Problem(
   'Internal error',
   'Something went wrong on our side. It is logged under this request id.',
 )
-const methodNotAllowed = (allow: readonly string[]) =>
-  new Problem(405, 'Method not allowed', `This address answers ${allow.join(', ')}.`, {
-    headers: { allow: allow.join(', ') },
-  })
 
 const show = (c: HonoContext<HostEnv>, problem: Problem) =>
   refusal(c.req.raw, problem, c.get('requestId'))

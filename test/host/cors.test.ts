@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startHost } from '../support/host.ts'
+import { startHost, startRefused } from '../support/host.ts'
 
 /** Which other sites' pages may call the API: none, unless CORS_ORIGINS names them. */
 
@@ -96,4 +96,9 @@ describe('with CORS_ORIGINS', () => {
     const preflight = await host.api.request('OPTIONS', '/api/chat', { headers })
     expect(preflight.headers.get('access-control-allow-credentials')).toBeNull()
   })
+})
+
+it('is never opened to every site: a star is no origin', async () => {
+  const { code, stderr } = await startRefused({ CORS_ORIGINS: 'http://localhost:7860, *' })
+  expect([code, stderr]).toEqual([1, expect.stringContaining('CORS_ORIGINS: “*” is not an origin')])
 })
