@@ -34,10 +34,10 @@ export const options = {
   scenarios: {
     chats: {
       executor: 'ramping-arrival-rate',
-      startRate: rate / 2,
+      startRate: Math.ceil(rate / 2),
       timeUnit: '1s',
       stages: [
-        { target: rate / 2, duration: `${Math.ceil(seconds / 4)}s` },
+        { target: Math.ceil(rate / 2), duration: `${Math.ceil(seconds / 4)}s` },
         { target: rate, duration: `${Math.floor(seconds / 4)}s` },
         { target: rate, duration: `${Math.floor(seconds / 2)}s` },
       ],
