@@ -14,6 +14,7 @@ const WATCHED = ['functions', 'lib', 'web', 'scripts']
 const QUIET_MS = 100
 
 let host: ChildProcess | undefined
+let build: ChildProcess | undefined
 let working = Promise.resolve()
 let timer: NodeJS.Timeout | undefined
 let isLeaving = false
@@ -28,6 +29,7 @@ for (const folder of WATCHED) {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     isLeaving = true
+    build?.kill('SIGTERM')
     void stopHost().then(() => process.exit(0))
   })
 }
@@ -40,7 +42,8 @@ function again(why: string): void {
 async function rebuild(why: string): Promise<void> {
   if (isLeaving) return
   process.stdout.write(`[dev] ${why}: building\n`)
-  if ((await run('scripts/build.ts')) !== 0) {
+  if ((await buildOnce()) !== 0) {
+    if (isLeaving) return
     process.stdout.write('[dev] the build failed; what ran before runs on\n')
     return
   }
@@ -48,8 +51,10 @@ async function rebuild(why: string): Promise<void> {
   if (!isLeaving) host = node('dist/host.mjs')
 }
 
-async function run(script: string): Promise<number | null> {
-  const [code] = (await once(node(script), 'exit')) as [number | null]
+async function buildOnce(): Promise<number | null> {
+  build = node('scripts/build.ts')
+  const [code] = (await once(build, 'exit')) as [number | null]
+  build = undefined
   return code
 }
 
