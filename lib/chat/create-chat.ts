@@ -6,6 +6,7 @@ import type { Memory, UserId } from '../memory/memory.ts'
 import { passages } from '../memory/passages.ts'
 import type { MemoryStore, UserMemories } from '../memory/store.ts'
 import type { Chat, NewMessage, Outcome, ReplyEvent, Said, Watcher } from './chat.ts'
+import { LEASE_MS, leaseKey } from './lease.ts'
 import { createFollower, FOLLOW_MS, readRecalled } from './replay.ts'
 import { forgotten, makeReply, type ReplyRequest } from './respond.ts'
 import { createRun, type Run } from './run.ts'
@@ -35,9 +36,6 @@ export interface ChatSettings {
 
 /** How long the place of a reply is kept for whoever said the message: a page comes back for it. */
 const HOLD_MS = 5_000
-
-/** A lease is renewed three times before it would run out. */
-export const LEASE_MS = 30_000
 
 export function createChat(dependencies: ChatDependencies): Chat {
   const { store, embedder, now, newId, holder, settings } = dependencies
@@ -211,8 +209,6 @@ export function createChat(dependencies: ChatDependencies): Chat {
     },
   }
 }
-
-export const leaseKey = (messageId: string) => `reply:${messageId}`
 
 /** Whether there is nothing left to make: a broken reply is made anew only for those who ask for that. */
 function isOver({ turn }: Memory, { remakes }: Watcher): boolean {
