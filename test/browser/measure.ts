@@ -23,7 +23,15 @@ const folder = await mkdtemp(join(tmpdir(), 'ai-memory-layer-measure-'))
 const host = spawn(
   process.execPath,
   ['--import', join(dist, 'fixtures/staged-services.mjs'), join(dist, 'host.mjs')],
-  { env: { PORT: '0', DATA_DIR: join(folder, 'data') }, stdio: ['ignore', 'pipe', 'inherit'] },
+  {
+    env: {
+      PORT: '0',
+      DATA_DIR: join(folder, 'data'),
+      RATE_LIMIT_USER: '0',
+      RATE_LIMIT_ADDRESS: '0',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
 )
 const url = await addressOf()
 const browser = await launchBrowser()

@@ -134,7 +134,7 @@ async function spawnHost(options: HostOptions) {
 }
 
 /** Tests ask faster than people do; those of the limits set them. */
-const UNLIMITED = { RATE_LIMIT_USER: '0', RATE_LIMIT_ADDRESS: '0' }
+export const UNLIMITED = { RATE_LIMIT_USER: '0', RATE_LIMIT_ADDRESS: '0' }
 
 async function endOf(child: ChildProcess): Promise<number | null> {
   const [code] = (await once(child, 'close')) as [number | null]

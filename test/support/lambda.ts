@@ -4,6 +4,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { inject, vi } from 'vitest'
 import { toContext } from '../../lib/host/event.ts'
 import { installRuntime } from '../../lib/host/runtime.ts'
+import { UNLIMITED } from './host.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** The built functions in this process, called with events as Lambda would. */
@@ -27,7 +28,8 @@ export interface LoadOptions {
 export async function loadProduct(options: LoadOptions = {}): Promise<LoadedProduct> {
   const { dist = inject('dist'), env = {}, preload } = options
   const data = await temporaryFolder()
-  for (const [name, value] of Object.entries({ DATA_DIR: data.path, ...env })) {
+  const unlimited = { ...UNLIMITED, GENERATIONS_PER_USER: '0', GENERATIONS_TOTAL: '0' }
+  for (const [name, value] of Object.entries({ DATA_DIR: data.path, ...unlimited, ...env })) {
     vi.stubEnv(name, value)
   }
   let written = ''
