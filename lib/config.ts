@@ -118,8 +118,19 @@ export const variables = {
   HF_HUB_URL: address.default('https://huggingface.co'),
   PINECONE_API_KEY: z.string().optional(),
   PINECONE_API_KEY_FILE: z.string().optional(),
-  PINECONE_INDEX: z.string().default('ai-memory-mvp'),
+  PINECONE_INDEX: z
+    .string()
+    .regex(
+      /^[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?$/,
+      'Give at most 45 lower case letters, digits and hyphens, no hyphen first or last.',
+    )
+    .default('ai-memory-mvp'),
   PINECONE_REGION: z.string().default('us-east-1'),
+  PINECONE_ISOLATION: z
+    .enum(['namespace', 'metadata'], 'Say namespace or metadata.')
+    .default('namespace'),
+  PINECONE_OUTBOX: flag.optional(),
+  PINECONE_CONTROLLER_HOST: address.default('https://api.pinecone.io'),
 } as const satisfies Record<string, z.ZodType>
 
 type Environment = { [Name in keyof typeof variables]: z.infer<(typeof variables)[Name]> }
@@ -160,7 +171,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   faults.push(...faultsBetween(values))
   if (faults.length > 0) throw new ConfigError(faults)
-  return toConfig(values as Environment)
+  return toConfig(values as Environment, environment['LAMBDA_TASK_ROOT'] !== undefined)
 }
 
 /**
@@ -219,9 +230,12 @@ function faultsBetween(env: Partial<Environment>): string[] {
       `HF_EMBEDDING_DIMENSION: the length of the vectors of ${model} is not known here. Set it, as the model's page says.`,
     )
   }
-  if (env.STORE === 'pinecone' || (env.STORE === 'auto' && env.PINECONE_API_KEY !== undefined)) {
-    faults.push('STORE: this release has no pinecone driver. Set STORE=sqlite.')
-  }
+  needs(
+    env.STORE === 'pinecone',
+    'STORE=pinecone',
+    'PINECONE_API_KEY',
+    'make one at https://app.pinecone.io.',
+  )
   return faults
 }
 
@@ -246,7 +260,7 @@ function generatorOf(env: Environment): GeneratorDriver {
 const dimensionOf = (env: Partial<Environment>) =>
   env.HF_EMBEDDING_DIMENSION ?? knownDimension(env.HF_EMBEDDING_MODEL ?? '')
 
-function toConfig(env: Environment) {
+function toConfig(env: Environment, isOnLambda: boolean) {
   return {
     host: env.HOST,
     port: env.PORT,
@@ -291,6 +305,18 @@ function toConfig(env: Environment) {
             fallbacks: env.HF_LLM_FALLBACKS,
             routerUrl: env.HF_ROUTER_URL,
             hubUrl: env.HF_HUB_URL,
+          },
+    pinecone:
+      env.STORE === 'sqlite' || env.PINECONE_API_KEY === undefined
+        ? undefined
+        : {
+            apiKey: env.PINECONE_API_KEY,
+            name: env.PINECONE_INDEX,
+            region: env.PINECONE_REGION,
+            isolation: env.PINECONE_ISOLATION,
+            controllerUrl: env.PINECONE_CONTROLLER_HOST,
+            /** Whether what is on its way outlives this process in the data folder; on AWS Lambda no folder does. */
+            hasOutbox: env.PINECONE_OUTBOX ?? !isOnLambda,
           },
     chatEndpoint:
       env.HF_ENDPOINT_URL === undefined

@@ -7,7 +7,11 @@ export interface Health {
   readonly hf: 'ok' | 'error' | 'off'
   readonly version: string
   readonly checks: {
-    readonly store: Check & { readonly driver: string }
+    /** `pinecone`: the service itself; a store with a disk goes on without it. */
+    readonly store: Check & {
+      readonly driver: string
+      readonly pinecone?: 'ok' | 'error' | undefined
+    }
     readonly embedder: Check & { readonly name: string }
     readonly generator: Check & { readonly name: string }
   }
@@ -38,7 +42,7 @@ export function healthOf({ checks, usesPinecone, usesHuggingFace, notes }: Healt
   }
   return {
     status: cannotChat ? 'error' : isWhole ? 'ok' : 'degraded',
-    pinecone: outward(usesPinecone ? [checks.store] : []),
+    pinecone: usesPinecone ? (checks.store.pinecone ?? outward([checks.store])) : 'off',
     hf: outward(usesHuggingFace.map((part) => checks[part])),
     version,
     checks,

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { isBuilt } from './build-info.ts'
 import { type Chat } from './chat/chat.ts'
@@ -7,15 +7,16 @@ import { createClock } from './clock.ts'
 import { type Config, config } from './config.ts'
 import { type Check, type Health, healthOf } from './health.ts'
 import { startEmbeddingUpkeep } from './memory/embedding-upkeep.ts'
-import { createIds } from './memory/ids.ts'
+import { newMemoryId } from './memory/ids.ts'
 import { createMemoryIndex } from './memory/memory-index.ts'
 import { createRank } from './memory/rank.ts'
 import { unrelatedCosineOf } from './memory/ranking/settings.ts'
-import { STORE_FILE } from './memory/store-file.ts'
+import { OUTBOX_FILE, STORE_FILE } from './memory/store-file.ts'
 import { createSqliteMemoryStore } from './memory/sqlite.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { BUILT_IN_GENERATOR } from './models/builtin-generator.ts'
 import { loadStaticTable } from './models/builtin/static-embedder.ts'
+import type { StaticTable } from './models/builtin/static-table.ts'
 import { createWordNeighbours } from './models/builtin/word-neighbours.ts'
 import type { Embedder } from './models/embedder.ts'
 import type { Generator } from './models/generator.ts'
@@ -53,6 +54,7 @@ export function services(): Promise<Services> {
  */
 export async function openMemory(settings: Config) {
   const table = await loadStaticTable(TABLE)
+  if (settings.pinecone) return openPinecone(settings, settings.pinecone, table)
   // How likely a cosine is depends on the embedder, which the store's own vectors help to choose.
   let rank = createRank()
   const store = createSqliteMemoryStore({
@@ -71,18 +73,54 @@ export async function openMemory(settings: Config) {
     unrelatedCosine: unrelatedCosineOf(models.embedder.name),
     recency: settings.recency,
   })
-  return { store, models }
+  return { store, models, reembedding: store.reembedding }
+}
+
+async function openPinecone(
+  settings: Config,
+  { hasOutbox, ...pinecone }: NonNullable<Config['pinecone']>,
+  table: StaticTable,
+) {
+  // Loaded where it is chosen; whoever chose nothing does not pay for it.
+  const { createPineconeMemoryStore } = await import('./memory/pinecone.ts')
+  const { embedder, ...models } = await openModels({ settings, table })
+  const store = createPineconeMemoryStore({
+    ...pinecone,
+    file: hasOutbox ? join(settings.dataDir, OUTBOX_FILE) : undefined,
+    dimension: embedder.dimension,
+    embedderName: embedder.name,
+    embed: (texts) => embedder.embed(texts),
+    now: () => new Date(),
+    timeoutMs: settings.upstreamTimeoutMs,
+    ranking: {
+      createIndex: () => createMemoryIndex({}),
+      rank: createRank({
+        wordNeighbours: createWordNeighbours(table),
+        unrelatedCosine: unrelatedCosineOf(embedder.name),
+        recency: settings.recency,
+      }),
+    },
+    onWrongIndex(error) {
+      // Pinecone was away at the start: only now it shows that nothing can ever be stored.
+      process.exitCode = 1
+      process.stderr.write(`${error.message}\n`)
+      process.kill(process.pid, 'SIGTERM')
+    },
+  })
+  try {
+    await store.start()
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  return { store, models: { ...models, embedder }, reembedding: undefined }
 }
 
 async function open(settings: Config): Promise<Services> {
-  const { store, models } = await openMemory(settings)
+  const { store, models, reembedding } = await openMemory(settings)
   const { embedder, generator } = models
-  const upkeep = startEmbeddingUpkeep({
-    reembedding: store.reembedding,
-    embedder,
-    now: () => new Date(),
-  })
-  const newId = createIds(randomBytes)
+  const upkeep =
+    reembedding && startEmbeddingUpkeep({ reembedding, embedder, now: () => new Date() })
   const isBuiltIn = generator.name === BUILT_IN_GENERATOR
   const notes = [...(settings.asksForKey ? [] : [DEMO_NOTE]), ...(isBuiltIn ? [BUILT_IN_NOTE] : [])]
   const chat = createChat({
@@ -90,7 +128,7 @@ async function open(settings: Config): Promise<Services> {
     embedder,
     generator,
     now: createClock(Date.now),
-    newId,
+    newId: newMemoryId,
     holder: randomUUID(),
     settings,
   })
@@ -100,7 +138,7 @@ async function open(settings: Config): Promise<Services> {
     embedder,
     generator,
     chat,
-    newId,
+    newId: newMemoryId,
     takeCacheHits: models.takeCacheHits,
     forgetCached: models.forget,
     notes,
@@ -108,7 +146,7 @@ async function open(settings: Config): Promise<Services> {
       const [ofStore, upstream, lacking] = await Promise.all([
         store.status(),
         models.check(),
-        upkeep.detail(),
+        upkeep?.detail(),
       ])
       return healthOf({
         checks: {
@@ -120,14 +158,14 @@ async function open(settings: Config): Promise<Services> {
             ...(isBuiltIn && { detail: BUILT_IN_NOTE }),
           },
         },
-        usesPinecone: false,
+        usesPinecone: settings.pinecone !== undefined,
         usesHuggingFace: models.usesHuggingFace,
         notes,
       })
     },
     async close() {
       await chat.settled()
-      await upkeep.close()
+      await upkeep?.close()
       await store.close()
     },
   }

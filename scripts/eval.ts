@@ -1,6 +1,6 @@
 /**
  * Measures recall through the product's own store: npm run eval -- --data DIR [--embedder builtin|minilm|none]
- * [--datasets a,b] [--without lever,…] [--levers] [--model-dir DIR] [--runtime-dir DIR] [--cache DIR] [--svg FILE]
+ * [--store sqlite|pinecone|nearest] [--datasets a,b] [--without lever,…] [--levers] [--model-dir DIR] [--runtime-dir DIR] [--cache DIR] [--svg FILE]
  *
  * What DIR must hold and what came out last is in docs/recall.md.
  */
@@ -10,6 +10,7 @@ import { LEVERS, type Lever } from '../lib/memory/ranking/settings.ts'
 import { type Answered, storeDataset, type Subject } from './eval/ask.ts'
 import { type Dataset, datasetNames, readDataset } from './eval/data.ts'
 import { type EvalModels, openModels } from './eval/embedders.ts'
+import { nearestTurns } from './eval/nearest.ts'
 import { calibrationCurve, f1Of, mean, recallAt } from './eval/measures.ts'
 import {
   calibrationSvg,
@@ -22,11 +23,13 @@ import {
   successorTable,
   table,
 } from './eval/report.ts'
+import { STORES } from './eval/stores.ts'
 
 const { values: options } = parseArgs({
   options: {
     data: { type: 'string' },
     embedder: { type: 'string', default: 'builtin' },
+    store: { type: 'string', default: 'sqlite' },
     datasets: { type: 'string' },
     without: { type: 'string', default: '' },
     levers: { type: 'boolean', default: false },
@@ -50,6 +53,10 @@ const without = new Set(options.without.split(',').filter((name) => name !== '')
 for (const name of without) {
   if (!LEVERS.includes(name)) stop(`There is no lever ${name}: ${LEVERS.join(', ')}.`)
 }
+const storeName = STORES.find((name) => name === options.store)
+if (storeName === undefined && options.store !== 'nearest') {
+  stop(`--store is ${STORES.join(', ')} or nearest, not ${options.store}.`)
+}
 const models = await openModels({
   embedder: options.embedder,
   modelDir: options['model-dir'],
@@ -58,14 +65,16 @@ const models = await openModels({
 })
 
 console.log(
-  `Embedder ${options.embedder}${without.size > 0 ? `, without ${[...without].join(', ')}` : ''}\n`,
+  `Store ${options.store}, embedder ${options.embedder}${without.size > 0 ? `, without ${[...without].join(', ')}` : ''}\n`,
 )
 const measured: Measured[] = []
 const successorRows: string[][] = []
 const leverRows = new Map<Lever, string[]>()
 for (const name of names) {
   const dataset = readDataset(directory, name)
-  const subject = await storeDataset(dataset, models)
+  const subject = storeName
+    ? await storeDataset(dataset, models, storeName)
+    : await nearestTurns(dataset, models)
   measured.push(await measure(dataset, subject))
   if (name.startsWith('beam-')) successorRows.push(...(await measureSuccessors(dataset, subject)))
   if (options.levers) await measureLevers(subject, measured.at(-1)!, models)

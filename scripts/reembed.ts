@@ -19,15 +19,22 @@ const { values: options } = parseArgs({
   },
 })
 
+const NOT_THERE = `An index in Pinecone holds the vectors of one embedder for good. For another one set PINECONE_INDEX to a
+new name, and bring each user over: GET /api/users/{id}/export before, POST /api/users/{id}/import after.`
+
 if (options.help) console.log(help)
 else process.exitCode = await run(options.count)
 
 async function run(countsOnly: boolean): Promise<number> {
   try {
     loadDotEnv()
-    const { store, models } = await openMemory(config())
-    const { reembedding } = store
+    const { store, models, reembedding } = await openMemory(config())
     const { embedder } = models
+    if (!reembedding) {
+      await store.close()
+      console.error(NOT_THERE)
+      return 1
+    }
     const lacking = await reembedding.countLacking(embedder.name, new Date(8.64e15))
     console.log(`${lacking} memories lack vectors of ${embedder.name}.`)
     if (countsOnly || lacking === 0) return 0

@@ -54,6 +54,8 @@ export interface PineconeMemoryStore extends MemoryStore {
    */
   start(): Promise<void>
   status(): Promise<PineconeStatus>
+  /** Whether Pinecone has all that was written. */
+  isSent(): Promise<boolean>
 }
 
 export interface PineconeStatus extends StoreStatus {
@@ -92,7 +94,10 @@ export function createPineconeMemoryStore(
     ...options.upstream,
   })
   const calls = createCalls(upstream)
-  const gate = createIndexGate(options, calls, upstream.name, options.onWrongIndex)
+  let isStarting = false
+  const gate = createIndexGate(options, calls, upstream.name, (error) => {
+    if (!isStarting) options.onWrongIndex?.(error) // Else `start` rejects with it.
+  })
   const database = openHostFile(file)
   const connection = createConnection(database)
   const statements = prepareStatements(database)
@@ -184,6 +189,8 @@ export function createPineconeMemoryStore(
     }
   }
 
+  const isSent = () => connection.read(() => statements.usersOnTheirWay().length === 0)
+
   return {
     driver: 'pinecone',
     forUser(userId) {
@@ -208,18 +215,21 @@ export function createPineconeMemoryStore(
       })
     },
     async start() {
+      isStarting = true
       const looking = gate.check().catch((error: unknown) => {
         if (error instanceof WrongIndexError) throw error
         const fault = upstreamError(upstream.name, error, pineconeRemedy)
         if (fault.failure === 'refused') throw fault
       })
-      await Promise.race([looking, sleep(START_TIMEOUT_MS, undefined, { ref: false })])
+      await Promise.race([looking, sleep(START_TIMEOUT_MS, undefined, { ref: false })]).finally(
+        () => (isStarting = false),
+      )
       looking.catch(() => {}) // Told by `onWrongIndex` where it comes later.
     },
     status: async () => (isClosed ? CLOSED : status()),
+    isSent,
     async isErased(mark) {
-      const isSent = await connection.read(() => statements.usersOnTheirWay().length === 0)
-      return isSent && (eraser ? eraser.isDone(mark) : true)
+      return (await isSent()) && (eraser ? eraser.isDone(mark) : true)
     },
     ...(eraser && { erasureMark: () => eraser.mark() }),
     async close() {

@@ -1,18 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { derivedBytes, uuidv7 } from '../../lib/memory/ids.ts'
 import { embedMemories, embedQuestion } from '../../lib/memory/embed-memories.ts'
-import { createMemoryIndex } from '../../lib/memory/memory-index.ts'
 import type { Memory, UserId } from '../../lib/memory/memory.ts'
 import { withPeriod } from '../../lib/memory/period.ts'
 import { createRank, type Rank } from '../../lib/memory/rank.ts'
 import { type Lever, unrelatedCosineOf } from '../../lib/memory/ranking/settings.ts'
-import { createSqliteMemoryStore } from '../../lib/memory/sqlite.ts'
 import type { UserMemories } from '../../lib/memory/store.ts'
 import type { Conversation, Dataset, Question } from './data.ts'
 import type { EvalModels } from './embedders.ts'
 import type { Answer } from './measures.ts'
+import { openEvalStore, type StoreName } from './stores.ts'
 
 /** What may differ from one round of questions to the next, over the same stored memories. */
 export interface Round {
@@ -37,21 +33,20 @@ export interface Answered extends Answer {
 const DAY_MS = 24 * 60 * 60 * 1_000
 const SAVED_AT_ONCE = 500
 
-export async function storeDataset(dataset: Dataset, models: EvalModels): Promise<Subject> {
-  const folder = mkdtempSync(join(tmpdir(), 'eval-'))
+export async function storeDataset(
+  dataset: Dataset,
+  models: EvalModels,
+  storeName: StoreName,
+): Promise<Subject> {
   let rank: Rank = createRank()
-  const store = createSqliteMemoryStore({
-    file: join(folder, 'memories.sqlite'),
-    now: () => new Date(),
-    ranking: { createIndex: createMemoryIndex, rank: (index, query) => rank(index, query) },
-    embedderName: models.embedder?.name,
-    indexBytes: 1024 ** 3,
-  })
+  const opened = await openEvalStore(storeName, (...args) => rank(...args), models.embedder)
+  const { store } = opened
   const users: StoredUser[] = []
   for (const conversation of dataset.conversations) {
     const memories = store.forUser(`eval-${users.length}` as UserId)
     users.push(await storeConversation(conversation, memories, models))
   }
+  await opened.settled()
   const embeddings = new Map<string, Float32Array | undefined>()
 
   async function answer(question: Question, round: Round): Promise<Answered> {
@@ -92,10 +87,7 @@ export async function storeDataset(dataset: Dataset, models: EvalModels): Promis
       for (const question of dataset.questions) answers.push(await answer(question, round))
       return answers
     },
-    async close() {
-      await store.close()
-      rmSync(folder, { recursive: true })
-    },
+    close: () => opened.close(),
   }
 }
 

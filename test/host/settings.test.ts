@@ -43,8 +43,9 @@ describe('a wrong setting', () => {
   })
 
   it.each([
-    [{ STORE: 'pinecone' }, 'STORE: this release has no pinecone driver'],
-    [{ PINECONE_API_KEY: 'pc-1' }, 'STORE: this release has no pinecone driver'],
+    [{ STORE: 'pinecone' }, 'STORE=pinecone needs PINECONE_API_KEY'],
+    [{ PINECONE_INDEX: 'My_Index' }, 'PINECONE_INDEX: Give at most 45 lower case letters'],
+    [{ PINECONE_ISOLATION: 'none' }, 'PINECONE_ISOLATION: Say namespace or metadata.'],
     [{ EMBEDDER: 'minilm' }, 'EMBEDDER=minilm needs MODEL_DIR'],
     [{ EMBEDDER: 'huggingface' }, 'EMBEDDER=huggingface needs HF_TOKEN'],
     [{ EMBEDDER: 'endpoint' }, 'EMBEDDER=endpoint needs HF_EMBEDDING_ENDPOINT_URL'],

@@ -2,7 +2,7 @@ import type { Position } from '../cursor.ts'
 import type { Memory, UserId } from '../memory.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { docOf } from './host.ts'
-import type { Statements } from './statements.ts'
+import type { Row, Statements } from './statements.ts'
 import type { Match } from './user-records.ts'
 import type { Visibility } from './visibility.ts'
 
@@ -19,6 +19,8 @@ export interface Caches {
     page: { limit: number; before: Position },
     load: () => Promise<Memory[]>,
   ): Promise<Memory[]>
+  /** The pinned memories, newest first; `load` gives those of Pinecone. */
+  pinned(userId: UserId, limit: number, load: () => Promise<Memory[]>): Promise<Memory[]>
   forgetConversation(userId: UserId, conversationId: string): void
   /** Names that recall came across. */
   heard(userId: UserId, matches: readonly Match[]): void
@@ -54,6 +56,7 @@ const ABSENT_MS = 10_000
 export function createCaches(options: CachesOptions): Caches {
   const { visibility, connection, statements, hasDisk, keepMs } = options
   const windows = new Map<string, Window>()
+  const pins = new Map<UserId, Window>()
   const speakers = new Map<UserId, { names: Set<string>; untilMs: number }>()
   const absent = new Map<string, number>()
 
@@ -100,22 +103,40 @@ export function createCaches(options: CachesOptions): Caches {
     before: Position,
   ): Promise<Memory[]> {
     const rows = await connection.read(() => statements.ofConversation(userId, conversationId))
-    const byId = new Map(older.map((memory) => [memory.id, memory]))
-    for (const row of rows) {
-      const memory = docOf(row)
-      if (memory) byId.set(row.id, memory)
-      else byId.delete(row.id)
+    return overridden(older, rows).filter(
+      ({ id, ts }) => comparePlaces({ tsMs: ts.getTime(), id }, before) < 0,
+    )
+  }
+
+  async function pinned(
+    userId: UserId,
+    limit: number,
+    load: () => Promise<Memory[]>,
+  ): Promise<Memory[]> {
+    const known = pins.get(userId)
+    const isFresh = known !== undefined && known.untilMs > performance.now()
+    if (!isFresh || !known.isComplete) {
+      const startedAtMs = performance.now()
+      try {
+        const newestFirst = await load()
+        if (!hasDisk) return newestFirst
+        const isComplete = newestFirst.length < limit
+        const untilMs = startedAtMs + keepMs / 2
+        remember(pins, userId, MOST_USERS, { newestFirst, isComplete, untilMs })
+        return newestFirst
+      } catch (error) {
+        if (!hasDisk) throw error
+      }
     }
-    return [...byId.values()]
-      .filter(({ id, ts }) => comparePlaces({ tsMs: ts.getTime(), id }, before) < 0)
-      .sort((a, b) =>
-        comparePlaces({ tsMs: b.ts.getTime(), id: b.id }, { tsMs: a.ts.getTime(), id: a.id }),
-      )
+    const rows = await connection.read(() => statements.memories(userId))
+    const all = overridden(isFresh ? known.newestFirst : [], rows)
+    return all.filter(({ pinned, reach }) => pinned && reach === 'recall').slice(0, limit)
   }
 
   return {
     visibility,
     window,
+    pinned,
     forgetConversation: (userId, id) => void windows.delete(`${userId} ${id}`),
     heard(userId, matches) {
       const known = speakers.get(userId)
@@ -140,10 +161,24 @@ export function createCaches(options: CachesOptions): Caches {
       (absent.get(`${userId} ${messageId}`) ?? 0) > performance.now(),
     forget(userId) {
       speakers.delete(userId)
+      pins.delete(userId)
       visibility.forget(userId)
       for (const key of windows.keys()) if (key.startsWith(`${userId} `)) windows.delete(key)
     },
   }
+}
+
+/** What Pinecone gave, as the host's own writes have changed it since; newest first. */
+function overridden(older: readonly Memory[], rows: readonly Row[]): Memory[] {
+  const byId = new Map(older.map((memory) => [memory.id, memory]))
+  for (const row of rows) {
+    const memory = docOf(row)
+    if (memory) byId.set(row.id, memory)
+    else byId.delete(row.id)
+  }
+  return [...byId.values()].sort((a, b) =>
+    comparePlaces({ tsMs: b.ts.getTime(), id: b.id }, { tsMs: a.ts.getTime(), id: a.id }),
+  )
 }
 
 /** Whether no turn between the oldest of a page and the newest that was loaded can be missing. */

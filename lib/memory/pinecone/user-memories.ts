@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeCursor, encodeCursor, type Position } from '../cursor.ts'
 import { idTime } from '../ids.ts'
 import type { MemoryIndex } from '../memory-index.ts'
@@ -41,6 +42,7 @@ export interface UserMemoriesParts {
   readonly onAdded: (userId: UserId, count: number) => void
 }
 
+const CLEAR_WAIT_MS = 2_000
 /** More turns than any conversation has. */
 const MOST_TURNS = 100_000
 
@@ -157,8 +159,10 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       const ids = await reader.idsOf({ filter: {}, fits: () => true })
       await connection.write(() => host.clear(userId))
       caches.forget(userId)
-      if (hasDisk) sender.wake()
-      else await sender.flush(userId)
+      sender.wake()
+      // So that whoever is told of it can be told that nothing is left; Pinecone being away, that comes later.
+      const sending = sender.flush(userId)
+      await (hasDisk ? Promise.race([sending.catch(() => {}), sleep(CLEAR_WAIT_MS)]) : sending)
       parts.onDeleted()
       return ids.size
     },
@@ -185,11 +189,13 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       return { memories, vectors, lexical, replies, cache, outbox }
     },
 
-    pinned: async ({ limit }) =>
-      newest(
-        { limit },
-        { pinned: { $eq: true }, reach: { $eq: 'recall' } },
-        ({ pinned, reach }) => pinned && reach === 'recall',
+    pinned: ({ limit }) =>
+      caches.pinned(userId, limit, () =>
+        newest(
+          { limit },
+          { pinned: { $eq: true }, reach: { $eq: 'recall' } },
+          ({ pinned, reach }) => pinned && reach === 'recall',
+        ),
       ),
 
     async conversation(id, { limit, before }) {
