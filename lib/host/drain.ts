@@ -21,6 +21,8 @@ export function countRequests(server: Server): () => number {
 
 /** How long new connections may keep the door open. */
 const LAST_CALL_MS = 3_000
+/** In a turn as short as this nothing was done that somebody could have connected during. */
+const SHORT_TURN_MS = 0.5
 
 /**
  * Takes no more connections. Who has connected and was not taken in yet would meet a reset, which does not tell
@@ -29,15 +31,16 @@ const LAST_CALL_MS = 3_000
  */
 export async function stopListening(server: Server): Promise<void> {
   const giveUpAtMs = performance.now() + LAST_CALL_MS
-  let somebodyCame = true
-  const note = () => (somebodyCame = true)
-  server.on('connection', note)
-  while (somebodyCame && performance.now() <= giveUpAtMs) {
-    somebodyCame = false
+  let arrivals = 0
+  const count = () => (arrivals += 1)
+  server.on('connection', count)
+  for (let quiet = 0; quiet < 2 && performance.now() <= giveUpAtMs;) {
+    const before = { arrivals, atMs: performance.now() }
     await turn()
-    await turn()
+    const wasShort = performance.now() - before.atMs < SHORT_TURN_MS
+    quiet = wasShort && arrivals === before.arrivals ? quiet + 1 : 0
   }
-  server.off('connection', note)
+  server.off('connection', count)
   Listener.prototype.close.call(server)
 }
 
