@@ -76,6 +76,8 @@ export const variables = {
   TOP_K: whole(0, 50).default(5),
   SCORE_THRESHOLD: share.optional(),
   STORE_REPLIES: flag.default(true),
+  MEMORY_MAX_PER_USER: whole(10, 10_000_000).optional(),
+  MEMORY_TTL_DAYS: whole(1, 36_500).optional(),
   STORE: z.enum(['auto', 'sqlite', 'pinecone'], 'Say auto, sqlite or pinecone.').default('auto'),
   EMBEDDER: z
     .enum(
@@ -280,6 +282,7 @@ function toConfig(env: Environment, isOnLambda: boolean) {
     topK: env.TOP_K,
     scoreThreshold: env.SCORE_THRESHOLD,
     storeReplies: env.STORE_REPLIES,
+    memoryLimits: { maxPerUser: env.MEMORY_MAX_PER_USER, ttlDays: env.MEMORY_TTL_DAYS },
     recency:
       env.RECENCY_WEIGHT > 0
         ? { halfLifeDays: env.RECENCY_HALF_LIFE_DAYS, weight: env.RECENCY_WEIGHT }

@@ -60,6 +60,7 @@ export async function openMemory(settings: Config) {
   const store = createSqliteMemoryStore({
     file: join(settings.dataDir, STORE_FILE),
     now: () => new Date(),
+    limits: settings.memoryLimits,
     ranking: {
       createIndex: () => createMemoryIndex({}),
       rank: (index, query) => rank(index, query),
@@ -90,6 +91,7 @@ async function openPinecone(
     dimension: embedder.dimension,
     embedderName: embedder.name,
     embed: (texts) => embedder.embed(texts),
+    limits: settings.memoryLimits,
     now: () => new Date(),
     timeoutMs: settings.upstreamTimeoutMs,
     ranking: {

@@ -12,6 +12,8 @@ export interface IndexedMemory {
   readonly speaker?: string | undefined
   readonly tags: readonly string[]
   readonly source: Memory['source']
+  /** The passages of the text that are to be found, where not all of them are at hand. Default: `passages(text)`. */
+  readonly passages?: readonly string[] | undefined
   /** One unit vector for each of `passages(text)`; undefined where no embedder made them yet. */
   readonly vectors?: readonly Float32Array[] | undefined
 }

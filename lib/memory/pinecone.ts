@@ -4,6 +4,8 @@ import { upstreamError } from '../upstream/fault.ts'
 import { createUpstreamFetch, type UpstreamFetchOptions } from '../upstream/upstream-fetch.ts'
 import type { MemoryIndex } from './memory-index.ts'
 import type { UserId } from './memory.ts'
+import { passages } from './passages.ts'
+import { createPruner, type Limits } from './prune.ts'
 import type { Rank } from './rank.ts'
 import type { MemoryStore, StoreStatus } from './store.ts'
 import { createConnection } from './sqlite/connection.ts'
@@ -12,11 +14,12 @@ import { createCaches } from './pinecone/caches.ts'
 import { createCalls } from './pinecone/calls.ts'
 import { openConversations } from './pinecone/conversations.ts'
 import { openDelivery } from './pinecone/delivery.ts'
-import { createHost } from './pinecone/host.ts'
+import { createHost, docOf } from './pinecone/host.ts'
 import { openHostFile } from './pinecone/host-file.ts'
 import { createIndexGate, type IndexWanted, WrongIndexError } from './pinecone/index-gate.ts'
 import { keepHere, keepThere } from './pinecone/keeping.ts'
 import { openLinker } from './pinecone/linker.ts'
+import { createPruneSource } from './pinecone/prune-source.ts'
 import { openReader } from './pinecone/reader.ts'
 import { createSender } from './pinecone/sender.ts'
 import { prepareStatements } from './pinecone/statements.ts'
@@ -33,6 +36,8 @@ export interface PineconeMemoryStoreOptions extends IndexWanted {
   readonly ranking: { readonly createIndex: () => MemoryIndex; readonly rank: Rank }
   /** The embedder's, for turns whose neighbours change; costs a call now and then. */
   readonly embed: (texts: readonly string[]) => Promise<readonly Float32Array[]>
+  /** How much is kept of each user; undefined: all. */
+  readonly limits?: Limits | undefined
   readonly now: () => Date
   /** Of a call to Pinecone. Default 10,000. */
   readonly timeoutMs?: number | undefined
@@ -66,6 +71,9 @@ export interface PineconeStatus extends StoreStatus {
 const LINGER_MS = 50
 const TURN_MS = 5_000
 const SWEEP_MS = 60_000
+/** What was said just now may be with the embedder still. */
+const SETTLING_MS = 30_000
+const EMBEDDED_AT_ONCE = 50
 /** Shown or not, by then it is. */
 const SURELY_SHOWN_MS = 60 * 60 * 1_000
 /** What a stop waits for a request on its way; the rest is sent after the next start. */
@@ -150,8 +158,40 @@ export function createPineconeMemoryStore(
     })
   }
 
+  const pruner = createPruner({
+    limits: options.limits ?? {},
+    source: createPruneSource({
+      calls,
+      gate,
+      isolation,
+      dimension,
+      readerOf: (userId) => partsOf(userId).reader,
+    }),
+    memoriesOf: (userId) => store.forUser(userId),
+    now,
+    spare: (maxPerUser) => Math.floor(maxPerUser / 50),
+  })
+
+  /** Memories that no embedder would make vectors for when they were said. */
+  async function embedLate(): Promise<void> {
+    const before = now().getTime() - SETTLING_MS
+    const rows = await connection.read(() => statements.unembedded(before, EMBEDDED_AT_ONCE))
+    const texts = rows.map((row) => passages(docOf(row)!.text))
+    const vectors = rows.length > 0 ? await embed(texts.flat()) : []
+    let at = 0
+    for (const [place, row] of rows.entries()) {
+      const own = vectors.slice(at, (at += texts[place]!.length))
+      await connection.write(() => host.embed(row, own))
+    }
+    if (rows.length > 0) sender.wake()
+  }
+
   let isClosed = false
-  const sweeping = setInterval(() => void sweep().catch(() => {}), SWEEP_MS).unref()
+  const sweeping = setInterval(() => {
+    sweep()
+      .then(embedLate)
+      .catch(() => {}) // The embedder and the file tell of their own faults; the next round tries again.
+  }, SWEEP_MS).unref()
   if (hasDisk) {
     // A process may have died with something on its way.
     void connection
@@ -191,7 +231,7 @@ export function createPineconeMemoryStore(
 
   const isSent = () => connection.read(() => statements.usersOnTheirWay().length === 0)
 
-  return {
+  const store: PineconeMemoryStore = {
     driver: 'pinecone',
     forUser(userId) {
       const parts = partsOf(userId)
@@ -211,7 +251,7 @@ export function createPineconeMemoryStore(
           caches.forgetSpeakers(userId)
           eraser?.wake()
         },
-        onAdded() {},
+        onAdded: (_, count) => pruner.added(userId, count),
       })
     },
     async start() {
@@ -237,12 +277,14 @@ export function createPineconeMemoryStore(
       isClosed = true
       clearInterval(sweeping)
       gate.close()
+      await Promise.race([pruner.close(), sleep(CLOSE_MS)])
       await Promise.race([sender.close(), sleep(CLOSE_MS)])
       await eraser?.close()
       database.close()
       upstream.connections.close()
     },
   }
+  return store
 }
 
 const CLOSED: PineconeStatus = {

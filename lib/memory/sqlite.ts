@@ -1,10 +1,13 @@
 import type { MemoryIndex } from './memory-index.ts'
+import type { UserId } from './memory.ts'
 import type { Rank } from './rank.ts'
+import { createPruner, type Limits } from './prune.ts'
 import type { MemoryStore } from './store.ts'
 import { createConnection } from './sqlite/connection.ts'
 import { createEraser } from './sqlite/eraser.ts'
 import { createIndexCache } from './sqlite/index-cache.ts'
 import { openFile } from './sqlite/open-file.ts'
+import { createPruneSource } from './sqlite/prune-source.ts'
 import { createReembedding, type Reembedding } from './sqlite/reembedding.ts'
 import { createStagedFile } from './sqlite/staged-file.ts'
 import { prepareStatements } from './sqlite/statements.ts'
@@ -22,6 +25,8 @@ export interface SqliteMemoryStoreOptions {
   readonly indexBytes?: number | undefined
   /** Deletions within this time are erased together. */
   readonly eraseAfterMs?: number | undefined
+  /** How much is kept of each user; undefined: all. */
+  readonly limits?: Limits | undefined
 }
 
 /** How memories are found among one user's: an index in this process, and what ranks it. */
@@ -69,7 +74,24 @@ export function createSqliteMemoryStore(options: SqliteMemoryStoreOptions): Sqli
     embedderName: nameOfEmbedder,
     maxBytes: indexBytes,
   })
-  const parts = { connection, statements, writer, indexes, eraser, staged, ranking, now }
+  const parts = {
+    connection,
+    statements,
+    writer,
+    indexes,
+    eraser,
+    staged,
+    ranking,
+    now,
+    onAdded: (userId: UserId, count: number) => pruner.added(userId, count),
+  }
+  const forUser = (userId: UserId) => openUserMemories(userId, parts)
+  const pruner = createPruner({
+    limits: options.limits ?? {},
+    source: createPruneSource(connection, statements),
+    memoriesOf: forUser,
+    now,
+  })
 
   void eraser.isDone().then(
     (isDone) => isDone || eraser.wake(),
@@ -78,7 +100,7 @@ export function createSqliteMemoryStore(options: SqliteMemoryStoreOptions): Sqli
 
   return {
     driver: 'sqlite',
-    forUser: (userId) => openUserMemories(userId, parts),
+    forUser,
     reembedding: createReembedding(connection, statements, writer),
     useEmbedder(name) {
       embedderName = name
@@ -101,6 +123,7 @@ export function createSqliteMemoryStore(options: SqliteMemoryStoreOptions): Sqli
     },
     async close() {
       if (!database.isOpen) return
+      await pruner.close()
       await eraser.close()
       statements.checkpoint()
       database.close()

@@ -15,6 +15,8 @@ export interface Host {
   put(userId: UserId, memory: Memory, change: Change): void
   /** Gives a memory vectors of its own; nothing else of it changes. */
   setVectors(userId: UserId, id: string, vectors: readonly Float32Array[]): void
+  /** Gives the memory of a row vectors, unless it was written again since. */
+  embed(row: Row, vectors: readonly Float32Array[]): void
   /** Takes over what Pinecone has of a memory, so that a change of it is made here and sent. */
   adopt(userId: UserId, adopted: Adopted): void
   /** False when it was deleted already. `isAlone`: its neighbours go with it. */
@@ -172,6 +174,13 @@ export function createHost({ statements, now }: HostParts): Host {
     setVectors(userId, id, vectors) {
       const row = statements.memory(userId, id)
       if (row) write({ ...row, vectors: toBlob(vectors) })
+    },
+
+    embed({ user_id, id, at }, vectors) {
+      const row = statements.memory(user_id, id)
+      if (row?.at !== at || row.doc === null) return
+      const isLinked = isLinkable(docOf(row)!)
+      write({ ...row, vectors: toBlob(vectors), at: tick(), to_link: isLinked ? 1 : 0 })
     },
 
     adopt(userId, { memory, values, prevId, last }) {

@@ -2,6 +2,7 @@ import { Problem } from '../../errors.ts'
 import { idTime } from '../ids.ts'
 import type { Memory, Turn, UserId } from '../memory.ts'
 import { passages } from '../passages.ts'
+import { isFirstPerson } from '../ranking/speech.ts'
 import { type SparseValues, sparsePassage } from './sparse.ts'
 
 /** One passage of a memory as Pinecone holds it; what each field is stands in docs/pinecone.md. */
@@ -177,7 +178,10 @@ function metadataOf(memory: Memory, place: Place): Metadata {
     at,
   }
   // Recall sees single passages, and has to know what the whole would take in a prompt.
-  if (passages > 1) metadata['characters'] = memory.text.length
+  if (passages > 1) {
+    metadata['characters'] = memory.text.length
+    metadata['first_person'] = isFirstPerson(memory.text)
+  }
   if (memory.tags.length > 0) metadata['tags'] = [...memory.tags]
   if (memory.conversationId !== undefined) metadata['conversation_id'] = memory.conversationId
   if (memory.speaker !== undefined) metadata['speaker'] = memory.speaker

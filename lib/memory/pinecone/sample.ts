@@ -1,12 +1,12 @@
 import type { IndexedMemory, MemoryIndex } from '../memory-index.ts'
 import type { Memory } from '../memory.ts'
 import type { Sample } from '../rank.ts'
-import { AWAY, type Columns, NONE } from '../ranking/columns.ts'
+import { AWAY, type Columns, FIRST_PERSON, NONE, ONLY_QUESTION } from '../ranking/columns.ts'
 import { B, K1 } from '../ranking/lexical.ts'
 import type { RecallQuery } from '../recall.ts'
 import { terms } from '../terms.ts'
 import { memoryIdOf } from './records.ts'
-import { sparseDot, sparsePassage, sparseQuestion } from './sparse.ts'
+import { MEAN_LENGTH } from './sparse.ts'
 import type { Match } from './user-records.ts'
 
 /** A memory that Pinecone does not show yet: scored here, by hand. */
@@ -47,6 +47,7 @@ export function sampleOf(
   for (const [id, turn] of turns) {
     const slot = columns.slotOf.get(id)!
     columns.characters[slot] = turn.characters
+    if (turn.isPartial) describeWhole(columns, slot, turn)
     if (turn.isEmbedded) blended[slot] = own[slot] = denseScore(columns, slot, turn, words)
   }
   for (const each of unseen) {
@@ -69,6 +70,9 @@ interface Turn {
   readonly found: readonly Match[]
   readonly characters: number
   readonly isEmbedded: boolean
+  /** One of several passages: what is true of it may not be true of the whole. */
+  readonly isPartial: boolean
+  readonly isFirstPerson: boolean
   readonly prev: string | undefined
   readonly last: boolean
 }
@@ -86,7 +90,8 @@ function turnsOf(matches: readonly Match[]): Map<string, Turn> {
   for (const [id, found] of byId) {
     found.sort((a, b) => Number(a.metadata['passage']) - Number(b.metadata['passage']))
     const { metadata } = found[0]!
-    const text = found.map((match) => String(match.metadata['text']).trim()).join('\n')
+    const passages = found.map((match) => String(match.metadata['text']).trim())
+    const text = passages.join('\n')
     const prev = metadata['prev'] as string | undefined
     turns.set(id, {
       indexed: {
@@ -94,6 +99,7 @@ function turnsOf(matches: readonly Match[]): Map<string, Turn> {
         tsMs: Number(metadata['ts']),
         role: metadata['role'] as Memory['role'],
         text,
+        passages,
         speaker: metadata['speaker'] as string | undefined,
         tags: (metadata['tags'] as string[] | undefined) ?? [],
         source: metadata['source'] as Memory['source'],
@@ -101,11 +107,19 @@ function turnsOf(matches: readonly Match[]): Map<string, Turn> {
       found,
       characters: Number(metadata['characters'] ?? text.length),
       isEmbedded: metadata['embedded'] === true,
+      isPartial: Number(metadata['passages']) > 1,
+      isFirstPerson: metadata['first_person'] === true,
       prev,
       last: metadata['last'] === true,
     })
   }
   return turns
+}
+
+/** A text of several passages is too long to be a bare question, whatever the passage that was found asks. */
+function describeWhole(columns: Columns, slot: number, { isFirstPerson }: Turn): void {
+  const own = columns.flags[slot]! & ~(ONLY_QUESTION | FIRST_PERSON)
+  columns.flags[slot] = own | (isFirstPerson ? FIRST_PERSON : 0)
 }
 
 /** Neighbours are told apart by what the records say; a conversation's turns here are not all there are. */
@@ -120,7 +134,6 @@ const indexedOf = ({ id, ts, role, text, speaker, tags, source }: Memory): Index
 })
 
 interface Words {
-  readonly text: string
   readonly numbers: ReadonlySet<number>
   readonly weight: number
 }
@@ -128,28 +141,19 @@ interface Words {
 function wordsIn(columns: Columns, text: string): Words {
   const distinct = [...new Set(terms(text))]
   const numbers = distinct.flatMap((term) => columns.termOf.get(term) ?? [])
-  return { text, numbers: new Set(numbers), weight: 1 / Math.max(1, distinct.length) }
+  return { numbers: new Set(numbers), weight: 1 / Math.max(1, distinct.length) }
 }
 
 /** A score is that of the words and that of the vectors together; the words' is known here too. */
-function denseScore(columns: Columns, slot: number, turn: Turn, words: Words): number {
-  const [first] = turn.found
-  const passage = columns.firstPassage[slot]!
-  if (turn.found.length === 1 && columns.firstPassage[slot + 1]! - passage === 1) {
-    return first!.score - wordScore(columns, passage, words)
-  }
-  const question = sparseQuestion(words.text)
-  const scores = turn.found.map(({ score, metadata }) => {
-    const { speaker, tsMs } = turn.indexed
-    const passageWords = sparsePassage({ speaker, tsMs }, String(metadata['text']).trim())
-    return score - sparseDot(question, passageWords)
-  })
+function denseScore(columns: Columns, slot: number, { found }: Turn, words: Words): number {
+  const first = columns.firstPassage[slot]!
+  const scores = found.map(({ score }, at) => score - wordScore(columns, first + at, words))
   return Math.max(...scores)
 }
 
-/** As `sparseDot`, from the terms that the index has counted already. */
+/** What the sparse values of a passage bring to its score (sparse.ts), from the terms that the index has counted. */
 function wordScore(columns: Columns, passage: number, { numbers, weight }: Words): number {
-  const norm = K1 * (1 - B + (B * columns.length[passage]!) / 30)
+  const norm = K1 * (1 - B + (B * columns.length[passage]!) / MEAN_LENGTH)
   let sum = 0
   for (let at = columns.forwardStart[passage]!; at < columns.forwardStart[passage + 1]!; at++) {
     const entry = columns.forward[at]!

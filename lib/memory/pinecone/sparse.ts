@@ -9,7 +9,7 @@ export interface SparseValues {
 }
 
 /** Stands in for a user's mean length of a passage, which nobody knows here; it costs nothing (docs/recall.md). */
-const MEAN_LENGTH = 30
+export const MEAN_LENGTH = 30
 
 /** More entries than this are refused. Source: Pinecone docs, "Limits". */
 const MOST_ENTRIES = 2_048
@@ -28,17 +28,6 @@ export function sparsePassage(
 export function sparseQuestion(text: string): SparseValues | undefined {
   const distinct = [...new Set(terms(text))]
   return sparseOf(distinct.map((term) => [term, 1 / distinct.length]))
-}
-
-/** The part that the words have in the score of a record. */
-export function sparseDot(question: SparseValues | undefined, passage: SparseValues | undefined) {
-  if (!question || !passage) return 0
-  const weights = new Map(question.indices.map((index, at) => [index, question.values[at]!]))
-  let sum = 0
-  for (const [at, index] of passage.indices.entries()) {
-    sum += (weights.get(index) ?? 0) * Math.fround(passage.values[at]!)
-  }
-  return sum
 }
 
 function sparseOf(weighted: readonly (readonly [string, number])[]): SparseValues | undefined {

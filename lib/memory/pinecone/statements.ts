@@ -170,7 +170,12 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     endTurn: run('DELETE FROM sender WHERE holder = ?'),
     aged: all<{ user_id: string; id: string; lsn: number | null; touched_ms: number }>(
-      `SELECT user_id, id, lsn, touched_ms FROM memories WHERE sent_at = at AND to_link = 0 AND touched_ms < ?`,
+      `SELECT user_id, id, lsn, touched_ms FROM memories WHERE sent_at = at AND to_link = 0 AND touched_ms < ?
+      AND (doc IS NULL OR reach <> 'recall' OR vectors IS NOT NULL)`,
+    ),
+    unembedded: all<Row>(
+      `SELECT * FROM memories WHERE doc IS NOT NULL AND reach = 'recall' AND vectors IS NULL
+      AND touched_ms < ? LIMIT ?`,
     ),
     dropAgedConversations: run(
       `DELETE FROM conversations WHERE sent_at = at AND touched_ms < ? AND NOT EXISTS (

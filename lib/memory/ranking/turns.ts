@@ -22,7 +22,7 @@ import { isFirstPerson, isOnlyQuestion } from './speech.ts'
 
 /** Throws a `RangeError`, and adds nothing, when the vectors do not fit. */
 export function addTurn(columns: Columns, memory: IndexedMemory): void {
-  const texts = passages(memory.text)
+  const texts = memory.passages ?? passages(memory.text)
   checkVectors(columns, memory.vectors, texts.length)
   const slot = addSlot(columns, {
     id: memory.id,

@@ -106,6 +106,13 @@ export function prepareStatements(database: DatabaseSync) {
         coalesce(sum(role = 'assistant' AND message_id IS NOT NULL), 0) AS replies
       FROM memories WHERE user_no = ?`,
     ),
+    count: one<{ memories: number }>('SELECT count(*) AS memories FROM memories WHERE user_no = ?'),
+    oldestUnpinned: all<{ id: string }>(
+      'SELECT id FROM memories WHERE user_no = ? AND pinned = 0 ORDER BY ts_ms, id LIMIT ?',
+    ),
+    unpinnedBefore: all<{ id: string }>(
+      'SELECT id FROM memories WHERE user_no = ? AND pinned = 0 AND ts_ms < ?',
+    ),
     pinned: all<MemoryRow>(
       `${memory} WHERE user_no = ? AND pinned = 1 AND reach = 'recall'
       ORDER BY ts_ms DESC, id DESC LIMIT ?`,
@@ -142,6 +149,8 @@ export function prepareStatements(database: DatabaseSync) {
     isOwnedByOthers: one<{ id: string }>(
       `SELECT id FROM memories JOIN users USING (user_no) WHERE id = ? AND user_id <> ? LIMIT 1`,
     ),
+
+    userIds: all<{ user_id: string }>('SELECT user_id FROM users'),
 
     embedder: one<{ embedder_no: number; dimension: number }>(
       'SELECT embedder_no, dimension FROM embedders WHERE name = ?',

@@ -21,6 +21,8 @@ export interface UserMemoriesParts {
   readonly staged: StagedFile
   readonly ranking: Ranking
   readonly now: () => Date
+  /** So many memories were added. */
+  readonly onAdded?: ((userId: UserId, count: number) => void) | undefined
 }
 
 /** Behind every place in a list. */
@@ -83,13 +85,16 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
           }
         })
       })
+      parts.onAdded?.(userId, memories.length)
       return 'stored'
     },
 
-    updateTurn(toSave, { mustExist = false } = {}) {
+    async updateTurn(toSave, { mustExist = false } = {}) {
       const { memory, vectors } = toSave
       const message = memory.turn?.inReplyTo
-      return connection.write(() => {
+      let isAdded = false
+      const saved = await connection.write(() => {
+        isAdded = false
         const known = statements.user(userId)
         const has = (id: string) => known && statements.memoryNo(known.user_no, id) !== undefined
         if (message !== undefined && !has(message)) return 'gone'
@@ -100,8 +105,11 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
           if (row) writer.replace(row, nextRevision(), memory, vectors)
           else writer.add(user, nextRevision(), toSave)
         })
-        return 'stored'
+        if (!row) isAdded = true
+        return 'stored' as const
       })
+      if (isAdded) parts.onAdded?.(userId, 1)
+      return saved
     },
 
     get: (id) =>
