@@ -22,9 +22,9 @@ import { UNLIMITED } from './support/unlimited.ts'
 /** A disk that takes no more: what was acknowledged stays, what is refused is told and leaves nothing behind. */
 
 const BATCH = 50
-const ROOM_KIB = sized({ small: 2_048, full: 12_288 })
+const ROOM_KIB = sized({ small: 2_048, full: 8_192 })
 /** More than there is room for. */
-const MOST_BATCHES = sized({ small: 30, full: 150 })
+const MOST_BATCHES = sized({ small: 30, full: 200 })
 const rows: Record<string, string | number> = {}
 afterAll(() => {
   const axes =
