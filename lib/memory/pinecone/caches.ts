@@ -2,7 +2,7 @@ import type { Position } from '../cursor.ts'
 import type { Memory, UserId } from '../memory.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { docOf } from './host.ts'
-import type { Row, Statements } from './statements.ts'
+import type { DocRow, Statements } from './statements.ts'
 import type { Match } from './user-records.ts'
 import type { Visibility } from './visibility.ts'
 
@@ -71,7 +71,7 @@ export function createCaches(options: CachesOptions): Caches {
     const isFresh = known !== undefined && known.untilMs > performance.now()
     let older = isFresh ? known.newestFirst : undefined
     if (older) {
-      const page = await merged(userId, conversationId, older, before)
+      const page = await merged(userId, conversationId, older, { limit, before })
       const isEnough = page.length >= limit || known!.isComplete
       // A page from further back may lack turns that were never loaded.
       if (isEnough && covers(older, page.slice(0, limit), known!.isComplete)) {
@@ -84,7 +84,7 @@ export function createCaches(options: CachesOptions): Caches {
     } catch (error) {
       if (!hasDisk) throw error
       // What the host has of it keeps a chat going.
-      return (await merged(userId, conversationId, [], before)).slice(0, limit).reverse()
+      return (await merged(userId, conversationId, [], { limit, before })).slice(0, limit).reverse()
     }
     if (hasDisk) {
       remember(windows, key, MOST_WINDOWS, {
@@ -100,9 +100,12 @@ export function createCaches(options: CachesOptions): Caches {
     userId: UserId,
     conversationId: string,
     older: readonly Memory[],
-    before: Position,
+    { limit, before }: { limit: number; before: Position },
   ): Promise<Memory[]> {
-    const rows = await connection.read(() => statements.ofConversation(userId, conversationId))
+    const rows = await connection.read(() => [
+      ...statements.lastOfConversation(userId, conversationId, before.tsMs, before.id, limit),
+      ...changesOf(userId, older),
+    ])
     return overridden(older, rows).filter(
       ({ id, ts }) => comparePlaces({ tsMs: ts.getTime(), id }, before) < 0,
     )
@@ -128,10 +131,18 @@ export function createCaches(options: CachesOptions): Caches {
         if (!hasDisk) throw error
       }
     }
-    const rows = await connection.read(() => statements.memories(userId))
-    const all = overridden(isFresh ? known.newestFirst : [], rows)
+    const older = isFresh ? known.newestFirst : []
+    const rows = await connection.read(() => [
+      ...statements.pinned(userId),
+      ...changesOf(userId, older),
+    ])
+    const all = overridden(older, rows)
     return all.filter(({ pinned, reach }) => pinned && reach === 'recall').slice(0, limit)
   }
+
+  /** What has become of memories that Pinecone gave; nothing for those that nobody touched. */
+  const changesOf = (userId: UserId, older: readonly Memory[]): DocRow[] =>
+    older.flatMap(({ id }) => statements.doc(userId, id) ?? [])
 
   return {
     visibility,
@@ -169,7 +180,7 @@ export function createCaches(options: CachesOptions): Caches {
 }
 
 /** What Pinecone gave, as the host's own writes have changed it since; newest first. */
-function overridden(older: readonly Memory[], rows: readonly Row[]): Memory[] {
+function overridden(older: readonly Memory[], rows: readonly DocRow[]): Memory[] {
   const byId = new Map(older.map((memory) => [memory.id, memory]))
   for (const row of rows) {
     const memory = docOf(row)

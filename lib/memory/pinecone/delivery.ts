@@ -11,7 +11,10 @@ import { NO_TURNS, type Summary } from './summary.ts'
 import type { UserRecords } from './user-records.ts'
 import type { Visibility } from './visibility.ts'
 
-/** Brings one user's writes to Pinecone, in order. */
+/**
+ * Brings one user's writes to Pinecone, in order. What it notes down waits for no disk: notes that are lost with the machine are those
+ * after the last synced write, and what they were about is done again, under the same ids.
+ */
 export interface Delivery {
   /** Sends all there is. Rejects with the fault that stopped it; what was sent until then is marked as sent. */
   send(): Promise<Sent>
@@ -63,7 +66,7 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     const clear = await connection.read(() => statements.clear(userId))
     if (!clear || clear.sent_at >= clear.at) return
     await records.removeAll()
-    await connection.write(() => statements.acknowledgeClear(clear.at, userId))
+    await connection.writeUnsynced(() => statements.acknowledgeClear(clear.at, userId))
   }
 
   /** A memory that Pinecone has already stays as it is there: nobody knew when it was saved again. */
@@ -74,7 +77,7 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     const found = await records.fetch(ids)
     const unsure = rows.filter(({ is_new, message_id }) => is_new === 2 && message_id !== null)
     const twins = await twinsOf(unsure)
-    await connection.write(() => {
+    await connection.writeUnsynced(() => {
       for (const { id, at } of rows) {
         const there = found.get(recordId(userId, id)!)
         const isThere = there !== undefined && Number(there.metadata['at']) > since
@@ -134,7 +137,7 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     const there = rows
       .filter(({ doc }) => doc !== null)
       .map((row) => ({ row, made: recordsOf(row) }))
-    await connection.write(() => {
+    await connection.writeUnsynced(() => {
       // Before they are sent: should the acknowledgement be lost, it is known what there may be.
       for (const { row, made } of there) statements.setRecords(made.length, userId, row.id)
     })
@@ -145,7 +148,7 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     const ids = [...surplus, ...gone.flatMap((row) => idsFrom(row, 0))]
     const lsn = await records.remove(ids)
     visibility.wrote(userId, lsn)
-    await connection.write(() => {
+    await connection.writeUnsynced(() => {
       for (const { at, id } of gone) statements.acknowledge(at, lsn ?? null, 0, userId, id)
     })
   }
@@ -155,7 +158,7 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     const made = batch.flatMap((each) => each.made)
     try {
       const lsn = await sendConversations([...conversationIds], made)
-      await connection.write(() => {
+      await connection.writeUnsynced(() => {
         for (const { row, made } of batch) {
           statements.acknowledge(row.at, lsn ?? null, made.length, userId, row.id)
         }
@@ -168,7 +171,9 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
         return
       }
       // One that Pinecone will not have must not hold up the others; it is kept, and said aloud.
-      await connection.write(() => statements.refuse(error.message, userId, batch[0]!.row.id))
+      await connection.writeUnsynced(() =>
+        statements.refuse(error.message, userId, batch[0]!.row.id),
+      )
     }
   }
 
@@ -197,7 +202,7 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     const removed = await records.remove(
       emptied.map((row) => conversationRecordId(userId, row.conversation_id)),
     )
-    await connection.write(() => {
+    await connection.writeUnsynced(() => {
       for (const { at, conversation_id, doc } of resolved) {
         const number = (isEmpty(doc!) ? removed : lsn) ?? null
         statements.acknowledgeConversation(at, number, userId, conversation_id)

@@ -51,6 +51,7 @@ const ADDITIONS: readonly string[] = [
   CREATE INDEX memories_by_prev ON memories (user_id, prev_id) WHERE prev_id IS NOT NULL;
   CREATE INDEX memories_to_link ON memories (user_id) WHERE to_link = 1;
   CREATE INDEX memories_by_age ON memories (touched_ms);
+  CREATE INDEX memories_by_lsn ON memories (user_id, lsn);
 
   CREATE TABLE conversations (
     user_id TEXT NOT NULL,

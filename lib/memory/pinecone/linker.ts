@@ -124,7 +124,7 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
     { linked, prevId, prevVector, last }: Linked,
     newest?: { head: Head | undefined; vector: Float32Array | undefined },
   ): Promise<void> {
-    await connection.write(() => {
+    await connection.writeUnsynced(() => {
       const blob = prevVector ? toBlob([prevVector]) : null
       // Written again meanwhile: it is linked again then, from where it stands now.
       statements.setLink(linked, prevId, blob, last ? 1 : 0, userId, row.id, row.at)
@@ -210,7 +210,7 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
     const isBlended = row.prev_id !== null && row.prev_vector === null && row.vectors !== null
     const memory = docOf(row)
     const own = isBlended && memory ? await embed(passages(memory.text)) : undefined
-    await connection.write(() => {
+    await connection.writeUnsynced(() => {
       const current = statements.memory(userId, id)
       if (current?.at !== row.at) return // Written again: linked again.
       const blob = prevVector ? toBlob([prevVector]) : null
@@ -223,7 +223,7 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
     const row = await connection.read(() => statements.memory(userId, id))
     if (row?.doc != undefined) {
       if (row.last === (last ? 1 : 0)) return
-      await connection.write(() => statements.setLast(last ? 1 : 0, tick(), userId, id))
+      await connection.writeUnsynced(() => statements.setLast(last ? 1 : 0, tick(), userId, id))
       return
     }
     if (row) return
@@ -239,7 +239,7 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
     if (row) return row.doc === null ? undefined : row
     const found = await reader.stored(id)
     if (!found) return undefined
-    return connection.write(() => {
+    return connection.writeUnsynced(() => {
       host.adopt(userId, found)
       return statements.memory(userId, id)
     })

@@ -73,7 +73,7 @@ export function createSender(options: SenderOptions): Sender {
         pauseMs = await sendAll()
       } finally {
         clearInterval(renewal)
-        await connection.write(() => statements.endTurn(holder))
+        await connection.writeUnsynced(() => statements.endTurn(holder))
       }
     } catch (error) {
       if (isClosed) return
@@ -86,7 +86,7 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   const takeTurn = () =>
-    connection.write(() => {
+    connection.writeUnsynced(() => {
       const nowMs = now().getTime()
       return statements.takeTurn(holder, nowMs + turnMs, nowMs) > 0
     })

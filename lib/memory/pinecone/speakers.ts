@@ -1,5 +1,4 @@
 import type { UserId } from '../memory.ts'
-import { docOf } from './host.ts'
 import { both } from './reader.ts'
 import type { UserMemoriesParts } from './user-memories.ts'
 
@@ -11,19 +10,18 @@ export async function findSpeakers(
   userId: UserId,
   { reader, connection, statements, caches, hasDisk }: UserMemoriesParts,
 ): Promise<readonly string[]> {
-  const rows = await connection.read(() => statements.memories(userId))
-  const here = rows.flatMap((row) => {
-    const memory = docOf(row)
-    return memory?.reach === 'recall' ? (memory.speaker ?? []) : []
-  })
+  const here = await connection.read(() =>
+    statements.speakers(userId).map(({ speaker }) => speaker),
+  )
   const known = caches.speakers(userId)
   if (known) return [...new Set([...known, ...here])]
+  const { rows } = await connection.read(() => statements.count(userId)!)
   const found: string[] = []
   try {
     while (found.length < MOST_SPEAKERS) {
       const { all, matches } = await reader.query({
         // What is deleted but still shown must not hide everyone else.
-        topK: 1 + rows.length,
+        topK: 1 + rows,
         filter: both(
           { reach: { $eq: 'recall' } },
           { speaker: { $exists: true } },
@@ -32,7 +30,7 @@ export async function findSpeakers(
       })
       if (matches.length === 0) break
       found.push(...new Set(matches.map(({ metadata }) => String(metadata['speaker']))))
-      if (all.length < 1 + rows.length) break
+      if (all.length < 1 + rows) break
     }
   } catch (error) {
     if (!hasDisk) throw error

@@ -29,6 +29,8 @@ export interface Row {
   readonly last: number
 }
 
+export type DocRow = Pick<Row, 'id' | 'doc'>
+
 /** A conversation's summary, written with its turns. */
 export interface ConversationRow {
   readonly user_id: string
@@ -73,7 +75,26 @@ export function prepareStatements(database: DatabaseSync) {
   return {
     memory: one<Row>(`${memory} AND id = ?`),
     memories: all<Row>(memory),
-    unseen: all<Row>(`${memory} AND (sent_at < at OR lsn IS NULL OR lsn > ?)`),
+    count: one<{ rows: number }>('SELECT count(*) AS rows FROM memories WHERE user_id = ?'),
+    doc: one<DocRow>('SELECT id, doc FROM memories WHERE user_id = ? AND id = ?'),
+    // Each part by an index of its own: what is shown already is mostly all there is.
+    unseen: all<Row>(
+      `${memory.replaceAll('?', '?1')} AND sent_at < at
+      UNION ALL ${memory.replaceAll('?', '?1')} AND sent_at >= at AND lsn IS NULL
+      UNION ALL ${memory.replaceAll('?', '?1')} AND sent_at >= at AND lsn > ?2`,
+    ),
+    // A quote inside a text is escaped in its JSON, so that no text can look like a member.
+    pinned: all<DocRow>(
+      `SELECT id, doc FROM memories WHERE user_id = ? AND instr(doc, '"pinned":true') > 0`,
+    ),
+    speakers: all<{ speaker: string }>(
+      `SELECT DISTINCT json_extract(doc, '$.speaker') AS speaker FROM memories
+      WHERE user_id = ? AND reach = 'recall' AND instr(doc, '"speaker":') > 0`,
+    ),
+    lastOfConversation: all<DocRow>(
+      `SELECT id, doc FROM memories WHERE user_id = ? AND conversation_id = ? AND (ts_ms, id) < (?, ?)
+      AND doc IS NOT NULL ORDER BY ts_ms DESC, id DESC LIMIT ?`,
+    ),
     put: run(
       `INSERT OR REPLACE INTO memories VALUES (${Array.from({ length: 22 }, () => '?').join(', ')})`,
     ),
