@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { benchChat } from './bench/chat.ts'
 import { benchRecall } from './bench/recall.ts'
 import { benchStart } from './bench/start.ts'
+import { benchUpstream } from './bench/upstream.ts'
 
 /**
  * The project's own cost: `npm run build && npm run bench [-- NAME …]`. Figures are processor time of the host where
@@ -14,6 +15,7 @@ const benches: Record<string, (place: { dist: string; folder: string }) => Promi
   start: benchStart,
   chat: benchChat,
   recall: benchRecall,
+  upstream: benchUpstream,
 }
 
 const wanted = process.argv.slice(2)
