@@ -45,7 +45,9 @@ function open(place: Parameters<typeof openPineconeStore>[0], options = {}): Pin
   return store
 }
 
-const sent = (store: PineconeMemoryStore) => expect.poll(() => store.isSent(), SOON).toBe(true)
+async function sent(store: PineconeMemoryStore): Promise<void> {
+  await expect.poll(() => store.isSent(), SOON).toBe(true)
+}
 
 /** A message of now, as a chat saves it. */
 const message = (text: string, messageId = `message-${(messages += 1)}`): Memory => {
