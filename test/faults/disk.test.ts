@@ -182,7 +182,7 @@ describe('a file that may not grow', () => {
 })
 
 describe.skipIf(noDisk)(`a disk that cannot be written${because}`, () => {
-  it.each([true, false])(
+  it.each(sized({ small: [true], full: [true, false] }))(
     'stops the start with its remedy (memories there already: %s)',
     async (isOld) => {
       await using folder = await temporaryFolder()

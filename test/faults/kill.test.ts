@@ -23,9 +23,9 @@ const SEED = 20_261
 
 /** An answer that was cut is made anew once its lease is over; a round shall not wait half a minute for it. */
 const SHORT_LEASES: Bug = {
-  file: 'lib/chat/create-chat.ts',
-  find: 'export const LEASE_MS = 30_000',
-  replace: 'export const LEASE_MS = 300',
+  file: 'lib/chat/lease.ts',
+  find: 'LEASE_MS = 30_000',
+  replace: 'LEASE_MS = 300',
 }
 
 /** Acknowledges what is committed a little later only. */
