@@ -7,7 +7,7 @@ import { passages } from '../memory/passages.ts'
 import type { MemoryStore, UserMemories } from '../memory/store.ts'
 import type { Chat, NewMessage, Outcome, ReplyEvent, Said, Watcher } from './chat.ts'
 import { LEASE_MS, leaseKey } from './lease.ts'
-import { createFollower, FOLLOW_MS, readRecalled } from './replay.ts'
+import { createFollower, FOLLOW_MS, readRecalled, savedOf } from './replay.ts'
 import { forgotten, makeReply, type ReplyRequest } from './respond.ts'
 import { createRun, type Run } from './run.ts'
 import { createSlots, type Slot } from './slots.ts'
@@ -108,9 +108,9 @@ export function createChat(dependencies: ChatDependencies): Chat {
     for (;;) {
       const running = runs.get(key)
       if (running) return yield* running.watch(watcher)
-      const { message, answer } = await memories.turn(messageId)
+      const { message, answer, pending = [] } = await memories.turn(messageId)
       if (!message) return undefined
-      if (answer && isOver(answer, watcher)) return yield* elsewhere.finish(answer)
+      if (answer && isOver(answer, watcher)) return yield* elsewhere.finish(answer, pending)
       if (runs.has(key)) continue
       const run = createRun(settings.turnTimeoutMs)
       runs.set(key, run) // Before the lease is asked for: a second watcher here must join, not wait.
@@ -123,7 +123,8 @@ export function createChat(dependencies: ChatDependencies): Chat {
           else run.fail(forgotten())
           runs.delete(key)
         } else {
-          make(key, run, { userId, memories, message, messageId, watcher })
+          const messageSaved = savedOf(message.id, pending)
+          make(key, run, { userId, memories, message, messageId, messageSaved, watcher })
         }
         return yield* events
       }
@@ -138,7 +139,10 @@ export function createChat(dependencies: ChatDependencies): Chat {
   function make(
     key: string,
     run: Run,
-    request: Pick<ReplyRequest, 'memories' | 'message' | 'messageId' | 'watcher'> & {
+    request: Pick<
+      ReplyRequest,
+      'memories' | 'message' | 'messageId' | 'messageSaved' | 'watcher'
+    > & {
       userId: UserId
     },
   ) {

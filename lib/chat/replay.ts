@@ -1,6 +1,6 @@
 import type { Memory } from '../memory/memory.ts'
 import type { Recalled } from '../memory/recall.ts'
-import type { UserMemories } from '../memory/store.ts'
+import type { Saved, UserMemories } from '../memory/store.ts'
 import type { ReplyEvent } from './chat.ts'
 
 /** How often the store is asked how far another process has come; its checkpoints are a second apart. */
@@ -27,16 +27,21 @@ export function createFollower(memories: UserMemories) {
     /** How much of the text was told already. */
     sent: () => sent,
     grow,
-    async *finish(answer: Memory): AsyncGenerator<ReplyEvent> {
+    async *finish(answer: Memory, pending: readonly string[]): AsyncGenerator<ReplyEvent> {
       yield* grow(answer)
       const context = await readRecalled(memories, answer)
       if (!sentContext) yield { type: 'context', context }
-      const reply =
-        answer.reach === 'history' && answer.turn?.state === 'complete' ? 'off' : 'stored'
-      yield { type: 'end', outcome: { answer, context, saved: { message: 'stored', reply } } }
+      const isOff = answer.reach === 'history' && answer.turn?.state === 'complete'
+      const message = savedOf(answer.turn!.inReplyTo!, pending)
+      const reply = isOff ? 'off' : savedOf(answer.id, pending)
+      yield { type: 'end', outcome: { answer, context, saved: { message, reply } } }
     },
   }
 }
+
+/** How a memory of a turn stands, by what the store says of the turn. */
+export const savedOf = (id: string, pending: readonly string[]): Saved =>
+  pending.includes(id) ? 'pending' : 'stored'
 
 /** What an answer was given, as it reads today; what was forgotten since is left out. */
 export async function readRecalled(memories: UserMemories, answer: Memory): Promise<Recalled[]> {

@@ -17,6 +17,8 @@ export interface ReplyRequest extends ChatDependencies {
   readonly memories: UserMemories
   readonly message: Memory
   readonly messageId: string
+  /** How the message stood when its reply was begun. */
+  readonly messageSaved: Saved
   readonly run: Run
   readonly watcher: Watcher
 }
@@ -31,7 +33,7 @@ const CHECKPOINT_MS = 1000
 export async function makeReply(request: ReplyRequest): Promise<void> {
   const { memories, messageId, holder, run } = request
   const startedAtMs = performance.now()
-  const turn = createTurnState()
+  const turn = createTurnState(request.messageSaved)
   const renewal = setInterval(() => {
     memories.lease(leaseKey(messageId), holder, LEASE_MS).catch(() => {}) // The next one may get through.
   }, LEASE_MS / 3)
@@ -84,11 +86,11 @@ interface TurnInProgress {
   checkpointing: Promise<unknown>
 }
 
-const createTurnState = (): TurnInProgress => ({
+const createTurnState = (messageSaved: Saved): TurnInProgress => ({
   context: [],
   usage: undefined,
   problem: undefined,
-  messageSaved: 'stored',
+  messageSaved,
   memoriesStored: 0,
   embedMs: 0,
   recallMs: 0,

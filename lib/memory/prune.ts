@@ -58,7 +58,8 @@ export function createPruner(options: PrunerOptions): Pruner {
   }
 
   async function shrink(userId: UserId, most: number): Promise<void> {
-    while (!isClosed && (counts.get(userId) ?? Infinity) > most) {
+    while ((counts.get(userId) ?? Infinity) > most) {
+      if (isClosed) return
       const count = await source.count(userId)
       remember(userId, count)
       if (count <= most) return

@@ -83,7 +83,7 @@ export interface UserMemories {
   /** All conversations, the one with the newest turn first. The title is the first message, or the first memory where there is none. */
   conversations(page: { limit: number }): Promise<ConversationSummary[]>
   /** The message and the answer that carry this message id, where there are any. */
-  turn(messageId: string): Promise<{ message?: Memory | undefined; answer?: Memory | undefined }>
+  turn(messageId: string): Promise<StoredTurn>
 
   /** The named people whose words are here; recall takes the one a question names out of its embedding. */
   speakers(): Promise<readonly string[]>
@@ -103,6 +103,13 @@ export interface UserMemories {
   keep(key: string, value: string, ms: number): Promise<string>
   /** What stands under `key`, as long as its time is not over. */
   kept(key: string): Promise<string | undefined>
+}
+
+export interface StoredTurn {
+  readonly message?: Memory | undefined
+  readonly answer?: Memory | undefined
+  /** The ids of these two that are on their way still; undefined where nothing ever is. */
+  readonly pending?: readonly string[] | undefined
 }
 
 export interface MemoryToSave {

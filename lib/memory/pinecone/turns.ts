@@ -1,10 +1,8 @@
 import type { UserId } from '../memory.ts'
-import type { UserMemories } from '../store.ts'
+import type { StoredTurn } from '../store.ts'
 import { docOf } from './host.ts'
 import { memoryIdOf } from './records.ts'
 import type { UserMemoriesParts } from './user-memories.ts'
-
-type Turn = Awaited<ReturnType<UserMemories['turn']>>
 
 /** A message, its answer, and what two hosts may have made of them. */
 const MOST_OF_MESSAGE = 10
@@ -17,14 +15,15 @@ export async function findTurn(
   userId: UserId,
   messageId: string,
   { reader, connection, statements, caches, hasDisk }: UserMemoriesParts,
-): Promise<Turn> {
-  const here = async (): Promise<Turn> => {
+): Promise<StoredTurn> {
+  const here = async (): Promise<StoredTurn> => {
     const rows = await connection.read(() => statements.ofMessage(userId, messageId))
     const of = (role: string) => {
       const row = rows.find((row) => row.role === role)
       return row && docOf(row)
     }
-    return { message: of('user'), answer: of('assistant') }
+    const pending = rows.filter((row) => row.sent_at < row.at).map(({ id }) => id)
+    return { message: of('user'), answer: of('assistant'), pending }
   }
   const known = await here()
   if (known.message && hasDisk && (await isOwn(known.message.id))) return known
@@ -39,6 +38,7 @@ export async function findTurn(
     const turn = {
       message: unseen.message ?? of('user'),
       answer: unseen.answer ?? of('assistant'),
+      pending: unseen.pending,
     }
     if (!turn.message) caches.setAbsent(userId, messageId)
     return turn

@@ -28,10 +28,7 @@ export interface Eraser {
 export interface EraserOptions {
   readonly file: string
   readonly connection: Connection
-  readonly statements: Pick<
-    Statements,
-    'erasure' | 'countDeletion' | 'setErased' | 'checkpoint'
-  >
+  readonly statements: Pick<Statements, 'erasure' | 'countDeletion' | 'setErased' | 'checkpoint'>
   /** Undefined for a file that is never replaced. */
   readonly staged?: StagedFile | undefined
   /** Deletions within this time are erased together. */

@@ -2,7 +2,7 @@ import { decodeCursor, encodeCursor, type Position } from '../cursor.ts'
 import { idTime } from '../ids.ts'
 import type { UserId } from '../memory.ts'
 import { withPeriod } from '../period.ts'
-import type { UserMemories } from '../store.ts'
+import type { StoredTurn, UserMemories } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Eraser } from './eraser.ts'
 import type { IndexCache } from './index-cache.ts'
@@ -222,7 +222,7 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       ),
 
     turn: (messageId) =>
-      read<Awaited<ReturnType<UserMemories['turn']>>>({}, ({ user_no }) => {
+      read<StoredTurn>({}, ({ user_no }) => {
         const rows = statements.turn(user_no, messageId)
         const of = (role: MemoryRow['role']) => {
           const row = rows.find((row) => row.role === role)
