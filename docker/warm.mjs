@@ -27,12 +27,13 @@ const say = (body) => ({
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ user_id: 'warm', message: 'Are you there?', ...body }),
 })
-for (const [path, init] of [
-  ['/'],
-  ['/api/health'],
-  ['/api/chat', say({})],
-  ['/api/chat', say({ stream: true })],
-]) {
+const visits = [
+  { path: '/' },
+  { path: '/api/health' },
+  { path: '/api/chat', init: say({}) },
+  { path: '/api/chat', init: say({ stream: true }) },
+]
+for (const { path, init } of visits) {
   const response = await fetch(url + path, init)
   await response.text()
   if (!response.ok) throw new Error(`${path} answered ${response.status}.`)
