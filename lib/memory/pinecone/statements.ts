@@ -89,7 +89,9 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     speakers: all<{ speaker: string }>(
       `SELECT DISTINCT json_extract(doc, '$.speaker') AS speaker FROM memories
-      WHERE user_id = ? AND reach = 'recall' AND instr(doc, '"speaker":') > 0`,
+      WHERE user_id = ? AND reach = 'recall' AND instr(doc, '"speaker":') > 0
+      -- A part of a score has that name too.
+      AND json_extract(doc, '$.speaker') IS NOT NULL`,
     ),
     lastOfConversation: all<DocRow>(
       `SELECT id, doc FROM memories WHERE user_id = ? AND conversation_id = ? AND (ts_ms, id) < (?, ?)
