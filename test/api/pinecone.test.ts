@@ -72,7 +72,7 @@ describe('Pinecone and Hugging Face', () => {
         user_id: 'ada',
         message: `Bees like clover number ${turn}.`,
       })
-      expect(status, host.output()).toBe(200)
+      expect(status).toBe(200)
       expect(body.memory.message).toBe('pending')
     }
     const found = await host.api.chat({ user_id: 'ada', message: 'What do bees like?' })

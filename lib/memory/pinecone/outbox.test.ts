@@ -7,6 +7,7 @@ import {
   listed,
   recalled,
   said,
+  saidUnder,
   SMALL_TALK,
 } from '../../../test/conformance/memory-store/suite.ts'
 import { assertContract } from '../../../test/emulators/contract.ts'
@@ -87,7 +88,7 @@ describe('what is on its way to Pinecone', () => {
       expect(await memories.clear()).toBe(1)
       await sent(store)
       expect(await listed(memories)).toEqual([])
-      expect(await memories.turn(tea.turn!.messageId)).toEqual({})
+      expect(await saidUnder(memories, tea.turn!.messageId)).toEqual({})
       // Nothing of it was seen by any query, and nothing is left when it can be.
       emulator.settle()
       expect(await recalled(memories, 'drink')).toEqual([])
@@ -123,7 +124,7 @@ describe('what is on its way to Pinecone', () => {
     const tea = message('I only drink tea')
     expect(await memories.save([{ memory: tea }])).toBe('pending')
     expect(await recalled(memories, 'tea', { limit: 1 })).toEqual([tea.id])
-    expect(await memories.turn(tea.turn!.messageId)).toEqual({ message: tea })
+    expect(await saidUnder(memories, tea.turn!.messageId)).toEqual({ message: tea })
     expect(await memories.conversation('default', { limit: 9 })).toContainEqual(tea)
     await expect.poll(async () => (await store.status()).status, SOON).toBe('degraded')
     expect(await memories.holdings().catch((error: unknown) => error)).toMatchObject({

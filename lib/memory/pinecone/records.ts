@@ -72,10 +72,11 @@ export function toRecords(
     const sparseValues = sparsePassage({ speaker: memory.speaker, tsMs }, text.trim())
     const metadata = metadataOf(memory, { userId, at, link, text, passage, passages: texts.length })
     metadata['embedded'] = own !== undefined
+    if (pair) metadata['pair'] = Number(pair.length.toFixed(4))
     checkSize(metadata)
     return {
       id: recordId(userId, memory.id, passage)!,
-      values: valuesOf(own, pair, dimension),
+      values: valuesOf(own, pair?.unit, dimension),
       ...(sparseValues && { sparseValues }),
       metadata,
     }
@@ -220,10 +221,10 @@ function valuesOf(
   return values.some((value) => Math.abs(value) > LEAST_VALUE) ? values : faintVector(dimension)
 }
 
-function unitSumOf(a: Float32Array, b: Float32Array): Float32Array | undefined {
+function unitSumOf(a: Float32Array, b: Float32Array) {
   const sum = a.map((value, at) => value + b[at]!)
   const length = Math.hypot(...sum)
-  return length === 0 ? undefined : sum.map((value) => value / length)
+  return length === 0 ? undefined : { unit: sum.map((value) => value / length), length }
 }
 
 /** Pinecone refuses a vector of nothing but zeros. */

@@ -1,6 +1,7 @@
 import type { IndexedMemory, MemoryIndex } from '../memory-index.ts'
 import type { Memory } from '../memory.ts'
 import type { Sample } from '../rank.ts'
+import { COSINE_PRIOR } from '../ranking/calibrate.ts'
 import { AWAY, type Columns, FIRST_PERSON, NONE, ONLY_QUESTION } from '../ranking/columns.ts'
 import { B, K1 } from '../ranking/lexical.ts'
 import type { RecallQuery } from '../recall.ts'
@@ -48,7 +49,7 @@ export function sampleOf(
     const slot = columns.slotOf.get(id)!
     columns.characters[slot] = turn.characters
     if (turn.isPartial) describeWhole(columns, slot, turn)
-    if (turn.isEmbedded) blended[slot] = own[slot] = denseScore(columns, slot, turn, words)
+    if (turn.isEmbedded) blended[slot] = Math.max(...denseScores(columns, slot, turn, words))
   }
   for (const each of unseen) {
     const slot = columns.slotOf.get(each.memory.id)!
@@ -56,6 +57,11 @@ export function sampleOf(
     const scores = scoresByHand(query.embedding!, each)
     own[slot] = scores.own
     blended[slot] = scores.blended
+  }
+  for (const { id } of all) {
+    const turn = turns.get(id)
+    const slot = columns.slotOf.get(id)!
+    if (turn?.isEmbedded) own[slot] = ownCosine(columns, slot, turn, words, own)
   }
   placeNeighbours(columns, turns, unseen)
   if (!isWhole) columns.passagesOfUser = PASSAGES_OF_USER
@@ -74,6 +80,8 @@ interface Turn {
   readonly isPartial: boolean
   readonly isFirstPerson: boolean
   readonly prev: string | undefined
+  /** Length of (its first vector + the last one of the turn before). */
+  readonly pairLength: number | undefined
   readonly last: boolean
 }
 
@@ -110,6 +118,7 @@ function turnsOf(matches: readonly Match[]): Map<string, Turn> {
       isPartial: Number(metadata['passages']) > 1,
       isFirstPerson: metadata['first_person'] === true,
       prev,
+      pairLength: metadata['pair'] as number | undefined,
       last: metadata['last'] === true,
     })
   }
@@ -145,10 +154,36 @@ function wordsIn(columns: Columns, text: string): Words {
 }
 
 /** A score is that of the words and that of the vectors together; the words' is known here too. */
-function denseScore(columns: Columns, slot: number, { found }: Turn, words: Words): number {
+function denseScores(columns: Columns, slot: number, { found }: Turn, words: Words): number[] {
   const first = columns.firstPassage[slot]!
-  const scores = found.map(({ score }, at) => score - wordScore(columns, first + at, words))
-  return Math.max(...scores)
+  return found.map(({ score }, at) => score - wordScore(columns, first + at, words))
+}
+
+/**
+ * The cosine of a turn's best passage, which says whether the question is one for this user at all. Half of each score is
+ * that of the turn together with the one before it: that is taken out again, with what the one before has or, where it did not
+ * come back, with what unrelated texts have. `own` holds those of earlier turns.
+ */
+function ownCosine(
+  columns: Columns,
+  slot: number,
+  turn: Turn,
+  words: Words,
+  own: Float32Array,
+): number {
+  const scores = denseScores(columns, slot, turn, words)
+  const { pairLength, prev, found } = turn
+  if (pairLength === undefined) return Math.max(...scores)
+  const before = prev === undefined ? undefined : columns.slotOf.get(prev)
+  const cosineBefore = (before === undefined ? NaN : own[before]!) || COSINE_PRIOR.mean
+  const hasFirst = found[0]!.metadata['passage'] === 0
+  const cosineFirst = hasFirst
+    ? (2 * scores[0]! - cosineBefore / pairLength) / (1 + 1 / pairLength)
+    : COSINE_PRIOR.mean
+  const rest = scores
+    .slice(hasFirst ? 1 : 0)
+    .map((score) => 2 * score - (cosineFirst + cosineBefore) / pairLength)
+  return Math.min(1, Math.max(...rest, hasFirst ? cosineFirst : -1))
 }
 
 /** What the sparse values of a passage bring to its score (sparse.ts), from the terms that the index has counted. */

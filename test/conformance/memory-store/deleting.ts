@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { UserMemories } from '../../../lib/memory/store.ts'
-import { ada, alan, asked, listed, recalled, said, save, type Suite } from './suite.ts'
+import { ada, alan, asked, listed, recalled, said, saidUnder, save, type Suite } from './suite.ts'
 
 export function describeDeleting({ it, open }: Suite) {
   it('deletes one memory from every place it was found', async () => {
@@ -11,7 +11,7 @@ export function describeDeleting({ it, open }: Suite) {
     expect(await recalled(memories, 'drink tea')).toContain(tea.id)
     expect(await memories.delete(tea.id)).toBe(true)
     expect(await memories.get(tea.id)).toBeUndefined()
-    expect(await memories.turn('message-1')).toEqual({})
+    expect(await saidUnder(memories, 'message-1')).toEqual({})
     expect(await listed(memories)).toEqual([coffee.id])
     expect(await recalled(memories, 'drink tea')).toEqual([coffee.id])
     expect(await memories.conversation('default', { limit: 9 })).toEqual([coffee])
@@ -65,7 +65,7 @@ export function describeDeleting({ it, open }: Suite) {
     await save(memories, second)
     expect(await recalled(memories, 'drink')).toEqual([second.id])
     expect(await listed(memories)).toEqual([second.id])
-    expect(await memories.turn('message-1')).toEqual({ message: second })
+    expect(await saidUnder(memories, 'message-1')).toEqual({ message: second })
   })
 }
 
@@ -77,7 +77,7 @@ async function everything(memories: UserMemories) {
     recalled: await recalled(memories, 'drink'),
     speakers: await memories.speakers(),
     conversations: await memories.conversations({ limit: 9 }),
-    turn: await memories.turn('message-1'),
+    turn: await saidUnder(memories, 'message-1'),
     window: await memories.conversation('default', { limit: 9 }),
   }
 }

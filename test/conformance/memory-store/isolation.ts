@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { UserId } from '../../../lib/memory/memory.ts'
-import { ada, alan, asked, listed, recalled, said, save, type Suite } from './suite.ts'
+import { ada, alan, asked, listed, recalled, said, saidUnder, save, type Suite } from './suite.ts'
 
 export function describeIsolation({ it, open }: Suite) {
   it('shows nothing of one user to another, by any method', async () => {
@@ -13,7 +13,7 @@ export function describeIsolation({ it, open }: Suite) {
     expect(await listed(alans)).toEqual([])
     expect(await alans.conversation('default', { limit: 9 })).toEqual([])
     expect(await alans.conversations({ limit: 9 })).toEqual([])
-    expect(await alans.turn('message-1')).toEqual({})
+    expect(await saidUnder(alans, 'message-1')).toEqual({})
     expect(await alans.speakers()).toEqual([])
     expect(await recalled(alans, 'drink tea', { tags: ['drinks'] })).toEqual([])
   })

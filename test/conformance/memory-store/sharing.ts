@@ -7,6 +7,7 @@ import {
   listed,
   recalled,
   said,
+  saidUnder,
   save,
   SMALL_TALK,
   SOON,
@@ -24,7 +25,7 @@ export function describeSharing({ it, open, reopen }: Suite) {
     const memories = (await reopen(first)).forUser(ada)
     await expect.poll(() => memories.get(tea.id), SOON).toEqual(tea)
     expect(await listed(memories)).toHaveLength(6)
-    expect(await memories.turn('message-1')).toEqual({ message: tea })
+    expect(await saidUnder(memories, 'message-1')).toEqual({ message: tea })
     expect(await memories.lease('reply:1', 'two', 30_000)).toBe(false)
     const best = recalled(memories, 'beverage', { limit: 1, embedding: unit(0) })
     expect(await best).toEqual([tea.id])
@@ -42,7 +43,7 @@ export function describeSharing({ it, open, reopen }: Suite) {
     await expect.poll(() => recalled(here, 'coffee', { limit: 1 }), SOON).toEqual([coffee.id])
     expect(await here.speakers()).toEqual(['Grace'])
     expect(await listed(here)).toEqual(idsOf([coffee, tea]))
-    expect(await there.turn('message-1')).toEqual({ message: tea })
+    expect(await saidUnder(there, 'message-1')).toEqual({ message: tea })
   })
 
   it('shows at once what another store on the same place edits', async () => {

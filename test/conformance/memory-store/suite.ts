@@ -79,3 +79,9 @@ export const SMALL_TALK = [
   'I lost my umbrella at the museum',
   'The garden needs rain',
 ]
+
+/** The message and the answer of a message id, whether they have arrived or are on their way. */
+export async function saidUnder(memories: UserMemories, messageId: string) {
+  const { pending: _, ...turn } = await memories.turn(messageId)
+  return turn
+}

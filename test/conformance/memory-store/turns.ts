@@ -1,19 +1,31 @@
 import { expect } from 'vitest'
 import { replyIdOf } from '../../../lib/memory/ids.ts'
 import type { Memory, TurnState } from '../../../lib/memory/memory.ts'
-import { ada, alan, asked, idsOf, listed, recalled, said, save, SOON, type Suite } from './suite.ts'
+import {
+  ada,
+  alan,
+  asked,
+  idsOf,
+  listed,
+  recalled,
+  said,
+  saidUnder,
+  save,
+  SOON,
+  type Suite,
+} from './suite.ts'
 
 export function describeTurns({ it, open }: Suite) {
   it('finds the message and the answer of a message id', async () => {
     const memories = (await open()).forUser(ada)
     const message = asked('What do I drink?', 'message-1')
-    expect(await memories.turn('message-1')).toEqual({})
+    expect(await saidUnder(memories, 'message-1')).toEqual({})
     await save(memories, message)
-    expect(await memories.turn('message-1')).toEqual({ message })
+    expect(await saidUnder(memories, 'message-1')).toEqual({ message })
     const answer = answerTo(message, 'Tea.')
     await save(memories, answer, asked('And what else?', 'message-2'))
-    expect(await memories.turn('message-1')).toEqual({ message, answer })
-    expect(await memories.turn('message-')).toEqual({})
+    expect(await saidUnder(memories, 'message-1')).toEqual({ message, answer })
+    expect(await saidUnder(memories, 'message-')).toEqual({})
   })
 
   it('refuses a second message, and a second answer, under one message id', async () => {
@@ -26,7 +38,7 @@ export function describeTurns({ it, open }: Suite) {
       await expect(memories.updateTurn({ memory: second })).rejects.toMatchObject({ status: 409 })
       expect(await memories.get(second.id)).toBeUndefined()
     }
-    expect(await memories.turn('message-1')).toEqual({ message, answer })
+    expect(await saidUnder(memories, 'message-1')).toEqual({ message, answer })
   })
 
   it('keeps a message id for one message, whoever’s it is', async () => {
@@ -36,7 +48,7 @@ export function describeTurns({ it, open }: Suite) {
     const second = asked('From Alan', 'message-1')
     await expect(alans.save([{ memory: second }])).rejects.toMatchObject({ status: 409 })
     expect(await alans.get(second.id)).toBeUndefined()
-    expect(await alans.turn('message-1')).toEqual({})
+    expect(await saidUnder(alans, 'message-1')).toEqual({})
   })
 
   it('saves a message once however often it is sent at the same time', async () => {
@@ -65,7 +77,9 @@ export function describeTurns({ it, open }: Suite) {
       turn: { messageId: 'message-1', state: 'complete', latencyMs: 20 },
     })
     await memories.updateTurn({ memory: done })
-    await expect.poll(() => memories.turn('message-1'), SOON).toEqual({ message, answer: done })
+    await expect
+      .poll(() => saidUnder(memories, 'message-1'), SOON)
+      .toEqual({ message, answer: done })
     const window = await memories.conversation('default', { limit: 10 })
     expect(window).toEqual([message, done, later])
   })
@@ -95,7 +109,7 @@ export function describeTurns({ it, open }: Suite) {
     expect(await memories.updateTurn({ memory: answer }, { mustExist: true })).not.toBe('gone')
     await memories.delete(answer.id)
     expect(await memories.updateTurn({ memory: answer }, { mustExist: true })).toBe('gone')
-    expect(await memories.turn('message-1')).toEqual({ message })
+    expect(await saidUnder(memories, 'message-1')).toEqual({ message })
     expect(await memories.updateTurn({ memory: answer })).not.toBe('gone')
     await memories.delete(message.id)
     expect(await memories.updateTurn({ memory: message }, { mustExist: true })).toBe('gone')
