@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { parseKeyList, readKeyFile } from './api-keys.ts'
-import { knownDimension } from './models/embedding-models.ts'
+import { knownDimension } from './embedding-models.ts'
 import { oncePerProcess } from './process.ts'
 
 /** The only reader of the environment. Names, defaults and meaning stand in .env.example; a test keeps the two equal. */

@@ -3,7 +3,7 @@ import { faultOf, upstreamError } from '../upstream/fault.ts'
 import type { UpstreamFetch } from '../upstream/upstream-fetch.ts'
 import type { Embedder } from './embedder.ts'
 import { BATCH_TEXTS, embedInBatches } from './embedding-batches.ts'
-import { embedderName } from './embedding-models.ts'
+import { embedderName } from '../embedding-models.ts'
 import { type Endpoint, endpointHeaders, endpointRemedy, endpointRoute } from './endpoint.ts'
 
 export interface EndpointEmbedderOptions extends Endpoint {

@@ -3,7 +3,7 @@ import { UpstreamError } from '../errors.ts'
 import type { UpstreamFetch } from '../upstream/upstream-fetch.ts'
 import type { Embedder } from './embedder.ts'
 import { BATCH_TEXTS, embedInBatches } from './embedding-batches.ts'
-import { embedderName } from './embedding-models.ts'
+import { embedderName } from '../embedding-models.ts'
 import { checkHuggingFaceToken, huggingFaceRemedy, loadHuggingFaceSdk } from './huggingface.ts'
 
 export interface HuggingFaceEmbedderOptions {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { COOKIE_SECRET, sessionOf } from '../support/cookie.ts'
+import { UNLIMITED } from '../support/host.ts'
 import {
   type EventOptions,
   functionUrlEvent,
@@ -28,7 +29,7 @@ describe.skipIf(!hasClient)('a function, as on Lambda', () => {
     const dist = inject('distWithFixtures')
     const preload = join(dist, 'fixtures/staged-services.mjs')
     host = await loadProduct({ dist, preload, env: { COOKIE_SECRET } })
-    const env = { DATA_DIR: host.dataDir, COOKIE_SECRET }
+    const env = { ...UNLIMITED, DATA_DIR: host.dataDir, COOKIE_SECRET }
     const started = NAMES.map(
       async (name) => [name, await startLambda({ dist, name, env, preload })] as const,
     )

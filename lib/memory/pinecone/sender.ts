@@ -8,6 +8,8 @@ import type { Statements } from './statements.ts'
 export interface Sender {
   /** Something was written. */
   wake(): void
+  /** Pinecone has just answered somebody: what waits after a failure is sent now. */
+  hurry(): void
   /** Sends all of one user now. Rejects with the fault that stopped it. */
   flush(userId: UserId): Promise<void>
   /** Why the last attempt failed; undefined after one that did not. */
@@ -149,6 +151,12 @@ export function createSender(options: SenderOptions): Sender {
     wake() {
       isWoken = true
       if (!round) schedule(lingerMs)
+    },
+    hurry() {
+      if (failure === undefined || round) return
+      clearTimeout(timer)
+      timer = undefined
+      schedule(0)
     },
     async flush(userId) {
       await once(userId)

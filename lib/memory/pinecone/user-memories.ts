@@ -218,7 +218,10 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       if (query.limit < 1) return []
       return recallThere(userId, query, {
         ...parts,
-        onFound: (_, matches) => caches.heard(userId, matches),
+        onFound(_, matches) {
+          caches.heard(userId, matches)
+          sender.hurry()
+        },
       })
     },
   }
