@@ -51,7 +51,12 @@ const shared: BuildOptions = {
     BUILT_VERSION: JSON.stringify(version),
     BUILT_COMMIT: JSON.stringify(values.commit ?? (await currentCommit())),
   },
-  plugins: [purePackages(PURE_PACKAGES), withoutUnusedParts(UNUSED_PARTS), await assetsModule()],
+  plugins: [
+    asciiSources(),
+    purePackages(PURE_PACKAGES),
+    withoutUnusedParts(UNUSED_PARTS),
+    await assetsModule(),
+  ],
 }
 
 await rm(out, { recursive: true, force: true })
@@ -119,6 +124,26 @@ async function assetsModule(): Promise<Plugin> {
         namespace: 'assets',
       }))
       esbuild.onLoad({ filter: /.*/, namespace: 'assets' }, () => ({ contents, loader: 'js' }))
+    },
+  }
+}
+
+/**
+ * One character beyond Latin-1, such as in a pattern for Chinese, makes Node keep the whole bundle at two bytes a character; esbuild
+ * escapes them in strings alone.
+ */
+function asciiSources(): Plugin {
+  return {
+    name: 'ascii-sources',
+    setup(esbuild) {
+      esbuild.onLoad({ filter: /\.(?:ts|[cm]?js)$/ }, async ({ path }) => {
+        const source = await readFile(path, 'utf8')
+        const contents = source.replaceAll(/[\u0080-\uffff]/g, (unit) => {
+          return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+        })
+        if (contents === source) return undefined
+        return { contents, loader: path.endsWith('.ts') ? 'ts' : 'js' }
+      })
     },
   }
 }
