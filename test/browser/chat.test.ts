@@ -65,14 +65,14 @@ describe.skipIf(missingBrowser)('the chat page', () => {
 
   it('streams markdown block by block, and a reload draws the same', async () => {
     const { page, chat, context, faults } = await open()
-    await chat.send(speak(MARKDOWN, { size: 3, apartMs: 10 }))
-    await chat.answer.locator('ol').waitFor()
-    expect(await chat.answer.locator('pre').count()).toBe(0)
+    const arrivals = await page.evaluateHandle(WATCH_ARRIVALS)
+    await chat.send(speak(MARKDOWN, { size: 3, apartMs: 20 }))
     await chat.stop.waitFor()
     const status = page.locator('#status')
     expect(await status.innerText()).toBe('The assistant is answering')
     await chat.settled()
     expect(await status.innerText()).toBe('Answer finished')
+    expect(await arrivals.jsonValue(), 'each by itself').toEqual([['ol'], ['pre']])
     const body = chat.answer.locator('.text')
     const streamed = await body.innerHTML()
     for (const tag of ['strong', 'em', 'table td', 'pre code', 'blockquote a[rel~="noopener"]']) {
@@ -324,3 +324,14 @@ describe.skipIf(missingBrowser)('the chat page', () => {
     await context.close()
   })
 })
+
+/** Runs in the page: which of the two tags came into an answer together, in the order in which they came. */
+const WATCH_ARRIVALS = `(() => {
+  const arrivals = []
+  new MutationObserver(() => {
+    const news = ['ol', 'pre'].filter((tag) =>
+      !arrivals.flat().includes(tag) && document.querySelector('.msg.assistant ' + tag))
+    if (news.length > 0) arrivals.push(news)
+  }).observe(document.body, { childList: true, subtree: true })
+  return arrivals
+})()`
