@@ -66,6 +66,14 @@ describe('createIds', () => {
     expect(idTime(ids[99]!)).toEqual(noon)
   })
 
+  it('keeps the order of a millisecond across ids of other times', () => {
+    let seed = 200 // Falling bytes: the order is not by chance.
+    const nextId = createIds((count) => new Uint8Array(count).fill(seed--))
+    const earlier = new Date('2026-02-01T00:00:00Z')
+    const [first, , last] = [noon, earlier, noon].map(nextId)
+    expect(first! < last!).toBe(true)
+  })
+
   it('takes a random step, so that the next id cannot be guessed', () => {
     let seed = 7
     const nextId = createIds((count) => new Uint8Array(count).fill(seed++))

@@ -7,6 +7,8 @@ const TIME_LIMIT_MS = 2 ** 48
 /** What remains of the 128 bits of a UUID beside time, version and variant. */
 const FREE_BITS = 74n
 const LOW_BITS = 62n
+/** More than the items of one ingest. */
+const TIMES_KNOWN = 1_000
 
 /**
  * A UUIDv7 of this time and these `ID_BYTES` bytes, of which 74 bits are used. As text, ids are in order of time.
@@ -29,15 +31,18 @@ export const newMemoryId = createIds(randomBytes)
 
 /** Ids that grow within a millisecond. A step is random, so that the next id cannot be guessed. */
 export function createIds(randomBytes: (count: number) => Uint8Array): (at: Date) => string {
-  let lastMs = NaN
-  let lastFree = 0n
+  // By time, since what is brought in has times of its own, which may come between two of one millisecond.
+  const lastFree = new Map<number, bigint>()
   return (at) => {
     const bytes = randomBytes(ID_BYTES)
     const { ms, free } = partsOf(uuidv7(at, bytes))
     const step = 1n + BigInt(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))
-    lastFree = ms === lastMs ? BigInt.asUintN(Number(FREE_BITS), lastFree + step) : free
-    lastMs = ms
-    return format(ms, lastFree)
+    const last = lastFree.get(ms)
+    const next = last === undefined ? free : BigInt.asUintN(Number(FREE_BITS), last + step)
+    lastFree.delete(ms)
+    lastFree.set(ms, next)
+    if (lastFree.size > TIMES_KNOWN) lastFree.delete(lastFree.keys().next().value!)
+    return format(ms, next)
   }
 }
 
