@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { buildAssets } from './build-assets.ts'
 
 /**
@@ -40,6 +40,7 @@ const shared: BuildOptions = {
   platform: 'node',
   target: 'node24',
   format: 'esm',
+  outExtension: { '.js': '.mjs' },
   mainFields: ['module', 'main'],
   minify: true,
   sourcemap: 'linked',
@@ -63,41 +64,28 @@ await rm(out, { recursive: true, force: true })
 await mkdir(join(out, 'models'), { recursive: true })
 await cp('lib/models/builtin/static-minilm-128.bin', join(out, 'models/static-minilm-128.bin'))
 const names = await foldersIn('functions')
-const sizes = await Promise.all([
-  ...names.map((name) =>
-    bundle(`functions/${name}/handler.ts`, `functions/${name}.mjs`, ceilingOf(name)),
-  ),
-  bundle('lib/host/main.ts', 'host.mjs', CEILING_KIB),
-  ...TOOLS.map((name) => bundle(`scripts/${name}.ts`, `bin/${name}.mjs`, CEILING_KIB)),
-])
+const sources: Record<string, string> = {
+  host: 'lib/host/main.ts',
+  ...Object.fromEntries(names.map((name) => [`functions/${name}`, `functions/${name}/handler.ts`])),
+  ...Object.fromEntries(TOOLS.map((name) => [`bin/${name}`, `scripts/${name}.ts`])),
+}
+// In one build, so that what they share is read and parsed once.
+const { metafile } = await build({ ...shared, entryPoints: sources, outdir: out })
+await writeFile(join(out, 'meta.json'), JSON.stringify(metafile))
+const sizes = Object.keys(sources).map((name) => {
+  // The metafile names a file from where we stand, wherever it was written to.
+  const kib = metafile!.outputs[relative('.', join(out, `${name}.mjs`))]!.bytes / 1024
+  return { file: `${name}.mjs`, kib, ceiling: CEILINGS_KIB[basename(name)] ?? CEILING_KIB }
+})
 for (const { file, kib } of sizes)
   console.log(`${file.padEnd(24)} ${kib.toFixed(1).padStart(7)} KiB`)
 const tooLarge = sizes.filter(({ kib, ceiling }) => kib > ceiling)
 for (const { file, kib, ceiling } of tooLarge) {
   console.error(
-    `${file} has ${kib.toFixed(1)} KiB; ${ceiling} are allowed. See ${out}/meta for what is in it.`,
+    `${file} has ${kib.toFixed(1)} KiB; ${ceiling} are allowed. See ${out}/meta.json for what is in it.`,
   )
 }
 if (tooLarge.length > 0) process.exit(1)
-
-async function bundle(entry: string, file: string, ceiling: number) {
-  const outfile = join(out, file)
-  const { metafile } = await build({ ...shared, entryPoints: [entry], outfile })
-  await keepMetafile(file, metafile!)
-  // The metafile names a file from where we stand, wherever it was written to.
-  const kib = metafile!.outputs[relative('.', outfile)]!.bytes / 1024
-  return { file, kib, ceiling }
-}
-
-async function keepMetafile(file: string, metafile: Metafile) {
-  const path = join(out, 'meta', `${file.replaceAll('/', '-')}.json`)
-  await mkdir(join(out, 'meta'), { recursive: true })
-  await writeFile(path, JSON.stringify(metafile))
-}
-
-function ceilingOf(name: string): number {
-  return CEILINGS_KIB[name] ?? CEILING_KIB
-}
 
 async function foldersIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true })
@@ -149,22 +137,25 @@ function asciiSources(): Plugin {
 }
 
 function purePackages(packages: readonly string[]): Plugin {
-  const isPure = (path: string) => packages.some((name) => path.includes(`/node_modules/${name}/`))
+  const isWithin = (path: string) =>
+    packages.some((name) => path.includes(`/node_modules/${name}/`))
+  const isNamed = (path: string) =>
+    packages.some((name) => path === name || path.startsWith(`${name}/`))
   return {
     name: 'pure-packages',
     setup(esbuild) {
       esbuild.onResolve(
         { filter: /.*/ },
         async ({ path, pluginData, kind, resolveDir, importer }) => {
-          if (pluginData === 'resolved' || kind === 'entry-point' || path.startsWith('virtual:'))
-            return undefined
+          // To resolve costs esbuild a walk through the folders; only what may lead into these packages is asked for.
+          if (pluginData === 'resolved' || !(isNamed(path) || isWithin(importer))) return undefined
           const found = await esbuild.resolve(path, {
             kind,
             resolveDir,
             importer,
             pluginData: 'resolved',
           })
-          return found.errors.length === 0 && isPure(found.path)
+          return found.errors.length === 0 && isWithin(found.path)
             ? { ...found, sideEffects: false }
             : found
         },

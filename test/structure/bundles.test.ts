@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { describe, expect, inject, it } from 'vitest'
 import { copyDist, startHost } from '../support/host.ts'
@@ -9,10 +9,10 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 const KIB = 1024
 const ceilingKib = (name: string) =>
   ({
-    'functions-health': 160,
-    'functions-chat': 1200,
-    'functions-reply': 1200,
-    'functions-page': 1200,
+    'functions/health': 160,
+    'functions/chat': 1200,
+    'functions/reply': 1200,
+    'functions/page': 1200,
   })[name] ?? 1000
 
 interface Bundle {
@@ -25,19 +25,16 @@ interface Bundle {
 }
 
 async function readBundles(dist: string): Promise<Bundle[]> {
-  const files = await readdir(join(dist, 'meta'))
+  const meta = JSON.parse(await readFile(join(dist, 'meta.json'), 'utf8')) as Metafile
+  const entries = Object.entries(meta.outputs).filter(([, { entryPoint }]) => entryPoint)
   return Promise.all(
-    files.map(async (file) => {
-      const meta = JSON.parse(await readFile(join(dist, 'meta', file), 'utf8')) as Metafile
-      const [path, output] = Object.entries(meta.outputs).find(([, { entryPoint }]) => entryPoint)!
-      return {
-        name: file.replace('.mjs.json', ''),
-        bytes: output.bytes,
-        inputs: Object.keys(output.inputs),
-        imports: output.imports.map((imported) => imported.path),
-        text: await readFile(path, 'utf8'),
-      }
-    }),
+    entries.map(async ([path, output]) => ({
+      name: relative(dist, path).replace('.mjs', ''),
+      bytes: output.bytes,
+      inputs: Object.keys(output.inputs),
+      imports: output.imports.map((imported) => imported.path),
+      text: await readFile(path, 'utf8'),
+    })),
   )
 }
 
@@ -46,16 +43,16 @@ describe('the bundles', async () => {
 
   it('are one for each function, the host, and the tools of an operator', async () => {
     const functions = await readdir('functions')
-    const served = bundles.map(({ name }) => name).filter((name) => !name.startsWith('bin-'))
+    const served = bundles.map(({ name }) => name).filter((name) => !name.startsWith('bin/'))
     expect(served.toSorted()).toEqual(
-      [...functions.map((name) => `functions-${name}`), 'host'].toSorted(),
+      [...functions.map((name) => `functions/${name}`), 'host'].toSorted(),
     )
   })
 
   it('stay below their ceilings', () => {
     const over = bundles.filter(({ name, bytes }) => bytes > ceilingKib(name) * KIB)
     expect(over.map(({ name, bytes }) => `${name}: ${bytes / KIB} KiB`)).toEqual([])
-    const served = bundles.filter(({ name }) => !name.startsWith('bin-'))
+    const served = bundles.filter(({ name }) => !name.startsWith('bin/'))
     expect(served.every(({ text }) => text.length > 10 * KIB)).toBe(true)
   })
 
@@ -75,7 +72,7 @@ describe('the bundles', async () => {
   })
 
   it('health holds neither store nor models', () => {
-    const { inputs } = bundles.find(({ name }) => name === 'functions-health')!
+    const { inputs } = bundles.find(({ name }) => name === 'functions/health')!
     expect(inputs).toContain('functions/health/probe.ts')
     expect(
       inputs.filter((path) => /^lib\/(services|chat|models|memory\/sqlite)/.test(path)),
