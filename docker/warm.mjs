@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 /** Starts the built host once while the image is made, says a word to each function, and stops it in good order. */
 
 const dataDir = await mkdtemp(join(tmpdir(), 'warm-'))
-const host = spawn(process.execPath, ['host.mjs'], {
+const host = spawn(process.execPath, [...process.execArgv, 'host.mjs'], {
   env: { ...process.env, HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir },
   stdio: ['ignore', 'pipe', 'inherit'],
 })

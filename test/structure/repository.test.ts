@@ -139,6 +139,19 @@ describe('docs/dependencies.md', () => {
   })
 })
 
+describe('the image', () => {
+  it('starts Node with the flags of npm start, and is warmed with them', async () => {
+    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as Manifest
+    const flags = [...scripts['start']!.matchAll(/ (--[\w-]+=\d+)(?= )/g)].map(([, flag]) => flag!)
+    expect(flags).toHaveLength(2)
+    const dockerfile = await readFile('docker/Dockerfile', 'utf8')
+    expect(dockerfile).toContain(
+      `CMD ${JSON.stringify(['node', ...flags, 'host.mjs']).replaceAll(',', ', ')}`,
+    )
+    expect(dockerfile).toContain(`node ${flags.join(' ')} /warm/warm.mjs`)
+  })
+})
+
 describe('every file', async () => {
   const files = await textFiles()
 
