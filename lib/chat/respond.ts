@@ -25,6 +25,7 @@ export interface ReplyRequest extends ChatDependencies {
 
 /** Between two writes of a growing answer: what a restart may cost. */
 const CHECKPOINT_MS = 1000
+const VECTORS_ALONE = { mustExist: true, isRemakeable: true }
 
 /**
  * One turn: embed, remember beside recall, prompt, generate, remember. The lease is held already. Tells `run` all
@@ -185,7 +186,7 @@ async function saveVectors(
   vectors: MessageVectors['ofMessage'] | undefined,
 ): Promise<void> {
   if (embedder.free || vectors === undefined) return
-  const saved = await memories.updateTurn({ memory: message, vectors }, { mustExist: true })
+  const saved = await memories.updateTurn({ memory: message, vectors }, VECTORS_ALONE)
   if (saved === 'gone') run.stop('forgotten')
   else turn.messageSaved = saved
 }
@@ -302,7 +303,7 @@ async function saveAnswer(
 async function embedAnswer({ embedder, memories }: ReplyRequest, answer: Memory): Promise<void> {
   try {
     const vectors = await embedder.embed(passages(answer.text))
-    await memories.updateTurn({ memory: answer, vectors }, { mustExist: true })
+    await memories.updateTurn({ memory: answer, vectors }, VECTORS_ALONE)
   } catch {
     // Its words find it until it is re-embedded.
   }

@@ -41,9 +41,13 @@ export interface UserMemories {
   /**
    * Replaces what a turn says and its state; the text of an answer grows while it is made. Writes nothing and resolves
    * to `gone` for an answer whose message is deleted and, with `mustExist`, for a turn that is not there: what a user
-   * deletes while it is being answered does not come back.
+   * deletes while it is being answered does not come back. With `isRemakeable`, for vectors of what is saved already, it
+   * survives the end of this process but may be lost with the machine.
    */
-  updateTurn(memory: MemoryToSave, options?: { mustExist?: boolean }): Promise<Saved | 'gone'>
+  updateTurn(
+    memory: MemoryToSave,
+    options?: { mustExist?: boolean; isRemakeable?: boolean },
+  ): Promise<Saved | 'gone'>
   get(id: string): Promise<Memory | undefined>
   /**
    * Newest first: those of reach `recall` and `list` or, where asked for, those of reach `history`. `cursor` comes from

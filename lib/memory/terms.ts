@@ -7,6 +7,10 @@ import { STOP_WORDS } from './stop-words.ts'
  */
 export function terms(text: string): string[] {
   const found: string[] = []
+  if (isAscii(text)) {
+    for (const [word] of text.toLowerCase().matchAll(ASCII_WORD)) addWord(word, found)
+    return found
+  }
   for (const [word] of fold(text).matchAll(WORD)) {
     if (UNSPACED.test(word)) addPairs(word, found)
     else addWord(word, found)
@@ -27,11 +31,14 @@ const WORD = new RegExp(
   'gu',
 )
 
+/** What WORD finds in most texts. */
+const ASCII_WORD = /[a-z0-9]+(?:'[a-z]+)?/g
+
 function fold(text: string): string {
-  const lower = text.normalize('NFKC').toLowerCase()
-  if (isAscii(lower)) return lower
   // Latin accents only: the marks of other scripts are part of their words.
-  return lower
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
     .replaceAll('\u2019', "'")
     .normalize('NFD')
     .replaceAll(/[\u0300-\u036f]/g, '')
@@ -47,14 +54,27 @@ function addWord(word: string, found: string[]): void {
   if (STOP_WORDS.has(word)) return
   const apostrophe = word.indexOf("'")
   if (apostrophe < 0) {
-    found.push(stem(word))
+    found.push(stemOf(word))
     return
   }
   // "Anna's" and "Anna'll" are Anna, "I'll" and "don't" say nothing, "o'clock" is one word.
   const ending = word.slice(apostrophe + 1)
   if (ending === 't') return
   const bare = CONTRACTIONS.has(ending) ? word.slice(0, apostrophe) : word.replace("'", '')
-  if (!STOP_WORDS.has(bare)) found.push(stem(bare))
+  if (!STOP_WORDS.has(bare)) found.push(stemOf(bare))
+}
+
+/** Of words that came lately: people use few words, and those often. */
+const stems = new Map<string, string>()
+const MOST_STEMS = 10_000
+
+function stemOf(word: string): string {
+  const known = stems.get(word)
+  if (known !== undefined) return known
+  if (stems.size >= MOST_STEMS) stems.clear()
+  const stemmed = stem(word)
+  stems.set(word, stemmed)
+  return stemmed
 }
 
 const CONTRACTIONS = new Set(['s', 'd', 'll', 'm', 're', 've'])

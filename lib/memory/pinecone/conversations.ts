@@ -4,7 +4,7 @@ import type { Connection } from '../sqlite/connection.ts'
 import { fromBlob, toBlob } from '../sqlite/rows.ts'
 import { docOf } from './host.ts'
 import { END, type Reader } from './reader.ts'
-import { faintVector, type MemoryRecord, type Metadata, passageCount } from './records.ts'
+import { type MemoryRecord, type Metadata, passageCount, valuesOf } from './records.ts'
 import type { ConversationRow, Statements } from './statements.ts'
 import { added, NO_TURNS, type Summary, summaryOf } from './summary.ts'
 import type { UserRecords } from './user-records.ts'
@@ -149,11 +149,10 @@ export function toConversationRecord(
   if (head) {
     Object.assign(metadata, { head_id: head.id, head_ts: head.tsMs, head_records: head.records })
   }
-  const vector = row.head_vector && fromBlob(row.head_vector, dimension)[0]
-  const values = vector?.some((value) => Math.abs(value) > 1e-8) ? Array.from(vector) : undefined
+  const vector = row.head_vector ? fromBlob(row.head_vector, dimension)[0] : undefined
   return {
     id: conversationRecordId(userId, row.conversation_id),
-    values: values ?? faintVector(dimension),
+    values: valuesOf(vector, dimension),
     metadata,
   }
 }

@@ -51,7 +51,7 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
       for (const row of inOrder(rows)) await link(row, failed)
       await sendMemories(failed)
     }
-    await sendConversations([])
+    await sendTogether([], 'all')
     return failed.size === 0 ? 'complete' : 'incomplete'
   }
 
@@ -137,10 +137,13 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     const there = rows
       .filter(({ doc }) => doc !== null)
       .map((row) => ({ row, made: recordsOf(row) }))
-    await connection.writeUnsynced(() => {
-      // Before they are sent: should the acknowledgement be lost, it is known what there may be.
-      for (const { row, made } of there) statements.setRecords(made.length, userId, row.id)
-    })
+    const longer = there.filter(({ row, made }) => made.length > row.records)
+    if (longer.length > 0) {
+      await connection.writeUnsynced(() => {
+        // Before they are sent: should the acknowledgement be lost, it is known what there may be.
+        for (const { row, made } of longer) statements.setRecords(made.length, userId, row.id)
+      })
+    }
     for (const { batch, conversationIds } of batches(there)) {
       await sendBatch(batch, conversationIds)
     }
@@ -148,21 +151,15 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     const ids = [...surplus, ...gone.flatMap((row) => idsFrom(row, 0))]
     const lsn = await records.remove(ids)
     visibility.wrote(userId, lsn)
+    if (gone.length === 0) return
     await connection.writeUnsynced(() => {
       for (const { at, id } of gone) statements.acknowledge(at, lsn ?? null, 0, userId, id)
     })
   }
 
-  /** With their conversations, so that a crash cannot leave one without the other. */
   async function sendBatch(batch: readonly Made[], conversationIds: ReadonlySet<string>) {
-    const made = batch.flatMap((each) => each.made)
     try {
-      const lsn = await sendConversations([...conversationIds], made)
-      await connection.writeUnsynced(() => {
-        for (const { row, made } of batch) {
-          statements.acknowledge(row.at, lsn ?? null, made.length, userId, row.id)
-        }
-      })
+      await sendTogether(batch, conversationIds)
     } catch (error) {
       const isRefusal = error instanceof UpstreamFault && error.statusCode === 400
       if (!isRefusal) throw error
@@ -177,15 +174,15 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     }
   }
 
-  async function sendConversations(
-    ids: readonly string[],
-    beside: readonly MemoryRecord[] = [],
-  ): Promise<number | undefined> {
-    const wanted = new Set(ids)
-    const isWanted = (id: string) => ids.length === 0 || wanted.has(id)
+  /** Memories with their conversations, so that a crash cannot leave one without the other. */
+  async function sendTogether(
+    batch: readonly Made[],
+    conversationIds: ReadonlySet<string> | 'all',
+  ): Promise<void> {
     const changed = (
       await connection.read(() => statements.conversationsOnTheirWay(userId))
-    ).filter((row) => isWanted(row.conversation_id))
+    ).filter((row) => conversationIds === 'all' || conversationIds.has(row.conversation_id))
+    if (batch.length === 0 && changed.length === 0) return
     for (const { conversation_id } of changed) await conversations.resolve(conversation_id)
     const resolved = await connection.read(() =>
       changed.flatMap(({ conversation_id }) => {
@@ -195,7 +192,10 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     )
     const isEmpty = (doc: string) => (JSON.parse(doc) as Summary).turns === NO_TURNS.turns
     const kept = resolved.filter(({ doc }) => !isEmpty(doc!))
-    const all = [...beside, ...kept.map((row) => toConversationRecord(userId, row, dimension))]
+    const all = [
+      ...batch.flatMap(({ made }) => made),
+      ...kept.map((row) => toConversationRecord(userId, row, dimension)),
+    ]
     const lsn = all.length > 0 ? await records.upsert(all) : undefined
     visibility.wrote(userId, lsn)
     const emptied = resolved.filter(({ doc }) => isEmpty(doc!))
@@ -203,12 +203,14 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
       emptied.map((row) => conversationRecordId(userId, row.conversation_id)),
     )
     await connection.writeUnsynced(() => {
+      for (const { row, made } of batch) {
+        statements.acknowledge(row.at, lsn ?? null, made.length, userId, row.id)
+      }
       for (const { at, conversation_id, doc } of resolved) {
         const number = (isEmpty(doc!) ? removed : lsn) ?? null
         statements.acknowledgeConversation(at, number, userId, conversation_id)
       }
     })
-    return lsn
   }
 
   function recordsOf(row: Row): MemoryRecord[] {

@@ -52,6 +52,9 @@ const ADDITIONS: readonly string[] = [
   CREATE INDEX memories_to_link ON memories (user_id) WHERE to_link = 1;
   CREATE INDEX memories_by_age ON memories (touched_ms);
   CREATE INDEX memories_by_lsn ON memories (user_id, lsn);
+  CREATE INDEX memories_pinned ON memories (user_id) WHERE json_extract(doc, '$.pinned') = 1;
+  CREATE INDEX memories_by_speaker ON memories (user_id, json_extract(doc, '$.speaker'))
+    WHERE json_extract(doc, '$.speaker') IS NOT NULL;
 
   CREATE TABLE conversations (
     user_id TEXT NOT NULL,

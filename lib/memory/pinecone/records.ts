@@ -76,7 +76,7 @@ export function toRecords(
     checkSize(metadata)
     return {
       id: recordId(userId, memory.id, passage)!,
-      values: valuesOf(own, pair?.unit, dimension),
+      values: valuesOf(own && pair ? blend(own, pair.unit) : own, dimension),
       ...(sparseValues && { sparseValues }),
       metadata,
     }
@@ -211,15 +211,8 @@ export function slices(text: string): string[] {
 }
 
 /** Half the passage, half the turn read together with the one before it: see lib/memory/ranking/dense.ts. */
-function valuesOf(
-  own: Float32Array | undefined,
-  pair: Float32Array | undefined,
-  dimension: number,
-): number[] {
-  if (!own) return faintVector(dimension)
-  const values = Array.from(own, (value, at) => (pair ? (value + pair[at]!) / 2 : value))
-  return values.some((value) => Math.abs(value) > LEAST_VALUE) ? values : faintVector(dimension)
-}
+const blend = (own: Float32Array, pair: Float32Array) =>
+  own.map((value, at) => (value + pair[at]!) / 2)
 
 function unitSumOf(a: Float32Array, b: Float32Array) {
   const sum = a.map((value, at) => value + b[at]!)
@@ -227,10 +220,16 @@ function unitSumOf(a: Float32Array, b: Float32Array) {
   return length === 0 ? undefined : { unit: sum.map((value) => value / length), length }
 }
 
-/** Pinecone refuses a vector of nothing but zeros. */
-const LEAST_VALUE = 1e-8
+/** A vector as it is written: Pinecone refuses one of nothing but zeros, such as of what was not embedded. */
+export function valuesOf(vector: Float32Array | undefined, dimension: number): number[] {
+  const values = vector ? Array.from(vector, rounded) : []
+  return values.some((value) => value !== 0) ? values : faintVector(dimension)
+}
 
-/** A vector that is near nothing, for what was not embedded and for questions of words alone. */
+/** Finer than a cosine tells apart, and half as long in JSON as a Float32 written out. */
+const rounded = (value: number) => Math.round(value * 1e7) / 1e7
+
+/** A vector that is near nothing. */
 export function faintVector(dimension: number): number[] {
   const values = Array<number>(dimension).fill(0)
   values[0] = 1e-6

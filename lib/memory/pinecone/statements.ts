@@ -71,6 +71,8 @@ export function prepareStatements(database: DatabaseSync) {
     return (...values: SQLInputValue[]) => Number(statement.run(...values).changes)
   }
   const memory = 'SELECT * FROM memories WHERE user_id = ?'
+  // SQLite, which keeps no statistics here, takes all memories of a user for as good a way as an index of a few.
+  const by = (index: string) => `SELECT * FROM memories INDEXED BY ${index} WHERE user_id = ?1`
 
   return {
     memory: one<Row>(`${memory} AND id = ?`),
@@ -79,19 +81,18 @@ export function prepareStatements(database: DatabaseSync) {
     doc: one<DocRow>('SELECT id, doc FROM memories WHERE user_id = ? AND id = ?'),
     // Each part by an index of its own: what is shown already is mostly all there is.
     unseen: all<Row>(
-      `${memory.replaceAll('?', '?1')} AND sent_at < at
-      UNION ALL ${memory.replaceAll('?', '?1')} AND sent_at >= at AND lsn IS NULL
-      UNION ALL ${memory.replaceAll('?', '?1')} AND sent_at >= at AND lsn > ?2`,
+      `${by('memories_on_their_way')} AND sent_at < at
+      UNION ALL ${by('memories_by_lsn')} AND sent_at >= at AND lsn IS NULL
+      UNION ALL ${by('memories_by_lsn')} AND sent_at >= at AND lsn > ?2`,
     ),
-    // A quote inside a text is escaped in its JSON, so that no text can look like a member.
     pinned: all<DocRow>(
-      `SELECT id, doc FROM memories WHERE user_id = ? AND instr(doc, '"pinned":true') > 0`,
+      `SELECT id, doc FROM memories INDEXED BY memories_pinned
+      WHERE user_id = ? AND json_extract(doc, '$.pinned') = 1`,
     ),
     speakers: all<{ speaker: string }>(
-      `SELECT DISTINCT json_extract(doc, '$.speaker') AS speaker FROM memories
-      WHERE user_id = ? AND reach = 'recall' AND instr(doc, '"speaker":') > 0
-      -- A part of a score has that name too.
-      AND json_extract(doc, '$.speaker') IS NOT NULL`,
+      `SELECT DISTINCT json_extract(doc, '$.speaker') AS speaker
+      FROM memories INDEXED BY memories_by_speaker
+      WHERE user_id = ? AND reach = 'recall' AND json_extract(doc, '$.speaker') IS NOT NULL`,
     ),
     lastOfConversation: all<DocRow>(
       `SELECT id, doc FROM memories WHERE user_id = ? AND conversation_id = ? AND (ts_ms, id) < (?, ?)
@@ -102,11 +103,11 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     drop: run('DELETE FROM memories WHERE user_id = ? AND id = ?'),
     dropAll: run('DELETE FROM memories WHERE user_id = ?'),
-    ofConversation: all<Row>(`${memory} AND conversation_id = ?`),
+    ofConversation: all<Row>(`${by('memories_by_conversation')} AND conversation_id = ?2`),
     ofMessage: all<Row>(`${memory} AND message_id = ? AND doc IS NOT NULL`),
-    behind: all<Row>(`${memory} AND prev_id = ? AND linked = 1`),
+    behind: all<Row>(`${by('memories_by_prev')} AND prev_id = ?2 AND linked = 1`),
     onItsWay: all<Row>(`${memory} AND sent_at < at AND refusal IS NULL ORDER BY at LIMIT ?`),
-    leftToLink: all<Row>(`${memory} AND to_link = 1 AND sent_at = at`),
+    leftToLink: all<Row>(`${by('memories_to_link')} AND to_link = 1 AND sent_at = at`),
     setLink: run(
       `UPDATE memories SET to_link = 0, linked = ?, prev_id = ?, prev_vector = ?, last = ?
       WHERE user_id = ? AND id = ? AND at = ?`,
@@ -139,7 +140,8 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     dropConversations: run('DELETE FROM conversations WHERE user_id = ?'),
     conversationsOnTheirWay: all<ConversationRow>(
-      'SELECT * FROM conversations WHERE user_id = ? AND sent_at < at',
+      `SELECT * FROM conversations INDEXED BY conversations_on_their_way
+      WHERE user_id = ? AND sent_at < at`,
     ),
     acknowledgeConversation: run(
       'UPDATE conversations SET sent_at = ?, lsn = ? WHERE user_id = ? AND conversation_id = ?',
@@ -206,7 +208,10 @@ export function prepareStatements(database: DatabaseSync) {
         AND memories.conversation_id = conversations.conversation_id)`,
     ),
     dropAgedClears: run('DELETE FROM clears WHERE sent_at = at AND touched_ms < ?'),
-    retryRefused: run('UPDATE memories SET refusal = NULL WHERE refusal IS NOT NULL'),
+    retryRefused: run(
+      `UPDATE memories INDEXED BY memories_on_their_way SET refusal = NULL
+      WHERE sent_at < at AND refusal IS NOT NULL`,
+    ),
     erasure: one<{ deletions: number; erased: number }>('SELECT deletions, erased FROM erasure'),
     countDeletion: run('UPDATE erasure SET deletions = deletions + 1'),
     setErased: run('UPDATE erasure SET erased = max(erased, ?)'),

@@ -63,13 +63,14 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
     ...keeping,
     save: (toSave) => writes.save(toSave),
 
-    async updateTurn({ memory, vectors }, { mustExist = false } = {}) {
+    async updateTurn({ memory, vectors }, { mustExist = false, isRemakeable = false } = {}) {
       checkFits(memory, vectors, dimension)
       const message = memory.turn?.inReplyTo
       if (message !== undefined && !(await writes.bringHere(message))) return 'gone'
       const isThere = await writes.bringHere(memory.id)
       const befores = new Map<string, Row | undefined>()
-      const isDone = await connection.write(() => {
+      const write = isRemakeable ? connection.writeUnsynced : connection.write
+      const isDone = await write(() => {
         const row = host.row(userId, memory.id)
         if (message !== undefined && host.row(userId, message)?.doc == undefined) return false
         if (mustExist && row?.doc == undefined) return false

@@ -3,7 +3,7 @@ import type { CallTerms } from '../../upstream/upstream-fetch.ts'
 import type { UserId } from '../memory.ts'
 import type { Answer, Calls } from './calls.ts'
 import type { IndexGate } from './index-gate.ts'
-import { faintVector, type MemoryRecord, type Metadata } from './records.ts'
+import { type MemoryRecord, type Metadata, valuesOf } from './records.ts'
 import type { SparseValues } from './sparse.ts'
 
 /** `namespace`: one a user, which nothing can leave. `metadata`: all in one, for plans with few namespaces. */
@@ -99,7 +99,7 @@ export function openUserRecords(userId: UserId, parts: UserRecordsParts): UserRe
           index.query({
             namespace,
             // A typed array would become an object of numbered members.
-            vector: vector ? Array.from(vector) : faintVector(dimension),
+            vector: valuesOf(vector, dimension), // Near nothing for a question of words alone.
             ...(sparse && { sparseVector: sparse }),
             topK,
             filter: bound(filter),

@@ -89,11 +89,12 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       return 'stored'
     },
 
-    async updateTurn(toSave, { mustExist = false } = {}) {
+    async updateTurn(toSave, { mustExist = false, isRemakeable = false } = {}) {
       const { memory, vectors } = toSave
       const message = memory.turn?.inReplyTo
       let isAdded = false
-      const saved = await connection.write(() => {
+      const write = isRemakeable ? connection.writeUnsynced : connection.write
+      const saved = await write(() => {
         isAdded = false
         const known = statements.user(userId)
         const has = (id: string) => known && statements.memoryNo(known.user_no, id) !== undefined
