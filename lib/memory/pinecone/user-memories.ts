@@ -69,8 +69,8 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       if (message !== undefined && !(await writes.bringHere(message))) return 'gone'
       const isThere = await writes.bringHere(memory.id)
       const befores = new Map<string, Row | undefined>()
-      const write = isRemakeable ? connection.writeUnsynced : connection.write
-      const isDone = await write(() => {
+      const write = isRemakeable ? 'writeUnsynced' : 'write'
+      const isDone = await connection[write](() => {
         const row = host.row(userId, memory.id)
         if (message !== undefined && host.row(userId, message)?.doc == undefined) return false
         if (mustExist && row?.doc == undefined) return false

@@ -93,8 +93,8 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       const { memory, vectors } = toSave
       const message = memory.turn?.inReplyTo
       let isAdded = false
-      const write = isRemakeable ? connection.writeUnsynced : connection.write
-      const saved = await write(() => {
+      const write = isRemakeable ? 'writeUnsynced' : 'write'
+      const saved = await connection[write](() => {
         isAdded = false
         const known = statements.user(userId)
         const has = (id: string) => known && statements.memoryNo(known.user_no, id) !== undefined
