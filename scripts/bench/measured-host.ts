@@ -3,37 +3,45 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 
-/** A host that was started to be measured. */
-export interface MeasuredHost {
+/** A server that was started to be measured. */
+export interface Measured {
   readonly url: string
   /** From `spawn` to the line that says ready, as its starter saw it. */
   readonly readyMs: number
-  /** Processor time of the host so far, user and system. */
+  /** Processor time so far, user and system. */
   cpuMs(): Promise<number>
   residentMb(): Promise<number>
   post(path: string, body: unknown): Promise<{ status: number; body: string }>
   stop(): Promise<void>
 }
 
+/** The product. */
 export async function startMeasuredHost(
   dist: string,
   dataDir: string,
   settings: Record<string, string> = {},
-): Promise<MeasuredHost> {
+): Promise<Measured> {
+  return startMeasured([...(await startFlags()), `${dist}/host.mjs`], {
+    NODE_COMPILE_CACHE: `${dist}/compile-cache`,
+    PORT: '0',
+    DATA_DIR: dataDir,
+    // A bench asks more, and more at once, than anyone may.
+    RATE_LIMIT_USER: '0',
+    RATE_LIMIT_ADDRESS: '0',
+    GENERATIONS_PER_USER: '0',
+    GENERATIONS_TOTAL: '0',
+    ...settings,
+  })
+}
+
+/** Whatever says `ready` with its `url` in a line of JSON, and tells its cost at /metrics as the product does. */
+export async function startMeasured(
+  nodeArguments: readonly string[],
+  env: Record<string, string>,
+): Promise<Measured> {
   const startedAtMs = performance.now()
-  const child = spawn(process.execPath, [...(await startFlags()), `${dist}/host.mjs`], {
-    env: {
-      PATH: process.env['PATH'],
-      NODE_COMPILE_CACHE: `${dist}/compile-cache`,
-      PORT: '0',
-      DATA_DIR: dataDir,
-      // A bench asks more, and more at once, than anyone may.
-      RATE_LIMIT_USER: '0',
-      RATE_LIMIT_ADDRESS: '0',
-      GENERATIONS_PER_USER: '0',
-      GENERATIONS_TOTAL: '0',
-      ...settings,
-    },
+  const child = spawn(process.execPath, nodeArguments, {
+    env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const url = await readyUrl(child.stdout)
@@ -79,5 +87,5 @@ async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string> {
     const { message, url } = JSON.parse(line) as { message: string; url?: string }
     if (message === 'ready' && url !== undefined) return url
   }
-  throw new Error('The host ended before it was ready.')
+  throw new Error('It ended before it was ready.')
 }

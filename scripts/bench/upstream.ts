@@ -2,11 +2,14 @@ import { join } from 'node:path'
 import { startHuggingFaceEmulator } from '../../test/emulators/hugging-face.ts'
 import { startPineconeEmulator } from '../../test/emulators/pinecone.ts'
 import { createChatText } from './chat-text.ts'
-import { type MeasuredHost, startMeasuredHost } from './measured-host.ts'
+import { type Measured, startMeasured, startMeasuredHost } from './measured-host.ts'
 import { median, table } from './statistics.ts'
 
 const ROUNDS = 5
 const CHATS_A_ROUND = 160
+/** Until Node has compiled what is run often. */
+const WARM_UP_CHATS = 800
+const USERS = 40
 const CHATS_BEFORE_MEMORY = 2000
 const LATENCY_MS = 30
 const ANSWER = 'You told me that, and I have not forgotten it.'
@@ -21,30 +24,45 @@ export async function benchUpstream({
 }): Promise<string> {
   await using services = await startServices()
   const rows: string[][] = []
+  const plain = await services.startPlain()
+  rows.push(...(await cpuRows(plain, 'a plain server with both SDKs', ['', ''])))
+  await plain.stop()
   for (const { storesReplies, goals } of [
     { storesReplies: false, goals: ['2.5 ms', '2.0 ms'] },
     { storesReplies: true, goals: ['3.5 ms', '3.0 ms'] },
   ]) {
     const dataDir = join(folder, `upstream-${storesReplies}`)
     const host = await services.start(dist, dataDir, { STORE_REPLIES: String(storesReplies) })
-    const text = createChatText(7)
-    await chats(host, text, CHATS_A_ROUND, 8) // Warm-up.
-    for (const [index, concurrency] of [1, 8].entries()) {
-      const cpu: number[] = []
-      for (let round = 0; round < ROUNDS; round++) {
-        const before = await host.cpuMs()
-        await chats(host, text, CHATS_A_ROUND, concurrency)
-        cpu.push(((await host.cpuMs()) - before) / CHATS_A_ROUND)
-      }
-      const replies = storesReplies ? 'replies stored' : 'replies not stored'
-      const what = `CPU a turn, ${replies}, ${concurrency} at once`
-      rows.push([what, `${median(cpu).toFixed(2)} ms`, goals[index]!])
-    }
-    if (!storesReplies) rows.push(...(await steadyState(services, host, text)))
+    rows.push(
+      ...(await cpuRows(host, storesReplies ? 'replies stored' : 'replies not stored', goals)),
+    )
+    if (!storesReplies) rows.push(...(await steadyState(services, host, createChatText(9))))
     await host.stop()
   }
   rows.push(...(await startAndMemory(services, dist, folder)))
   return table(['with Pinecone and Hugging Face', 'median', 'goal'], rows)
+}
+
+/** Processor time a turn, one at a time and eight at once, and of one user who has said much. */
+async function cpuRows(server: Measured, what: string, goals: readonly string[]) {
+  const text = createChatText(7)
+  const cpuOf = async (concurrency: number, users: number) => {
+    const cpu: number[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = await server.cpuMs()
+      await chats(server, text, CHATS_A_ROUND, { concurrency, users })
+      cpu.push(((await server.cpuMs()) - before) / CHATS_A_ROUND)
+    }
+    return `${median(cpu).toFixed(2)} ms`
+  }
+  await chats(server, text, WARM_UP_CHATS, { concurrency: 8, users: USERS })
+  const rows: string[][] = []
+  for (const [index, concurrency] of [1, 8].entries()) {
+    const name = `CPU a turn, ${what}, ${concurrency} at once`
+    rows.push([name, await cpuOf(concurrency, USERS), goals[index]!])
+  }
+  rows.push([`CPU a turn, ${what}, all of one user`, await cpuOf(1, 1), ''])
+  return rows
 }
 
 type Services = Awaited<ReturnType<typeof startServices>>
@@ -73,6 +91,14 @@ async function startServices() {
   }
   return {
     asked,
+    /** The same services in the hands of a server that does nothing but call them. */
+    startPlain: () =>
+      startMeasured([join(import.meta.dirname, 'plain-server.ts')], {
+        PINECONE_API_KEY: pinecone.apiKey,
+        PINECONE_CONTROLLER_HOST: pinecone.url,
+        HF_TOKEN: huggingFace.token,
+        HF_URL: huggingFace.url,
+      }),
     start: (dist: string, dataDir: string, more: Record<string, string> = {}) =>
       startMeasuredHost(dist, dataDir, { ...settings, ...more }),
     connections: () => pinecone.connections() + huggingFace.connections(),
@@ -89,21 +115,21 @@ async function startServices() {
 /** Waits, first tokens and connections of a host that is warm. */
 async function steadyState(
   services: Services,
-  host: MeasuredHost,
+  host: Measured,
   text: () => string,
 ): Promise<string[][]> {
-  await chats(host, text, 64, 32)
+  await chats(host, text, 64, { concurrency: 32 })
   const connectionsBefore = services.connections()
   const passedMs: number[] = []
   for (let chat = 0; chat < 50; chat++) {
     const firstAtMs = await firstTokenAt(host, text())
     passedMs.push(firstAtMs - services.asked.atMs)
   }
-  await chats(host, text, 160, 8)
+  await chats(host, text, 160, { concurrency: 8 })
   const opened = services.connections() - connectionsBefore
   services.delay(LATENCY_MS)
-  await chats(host, text, 64, 32)
-  const tookMs = await chats(host, text, 320, 32)
+  await chats(host, text, 64, { concurrency: 32 })
+  const tookMs = await chats(host, text, 320, { concurrency: 32 })
   services.delay(0)
   return [
     [
@@ -132,8 +158,8 @@ async function startAndMemory(
     const host = await services.start(dist, join(folder, `upstream-start-${round}`))
     const idle = await host.residentMb()
     const text = createChatText(round)
-    const [firstMs] = await chats(host, text, 1, 1)
-    const laterMs = await chats(host, text, 20, 1)
+    const [firstMs] = await chats(host, text, 1, { concurrency: 1 })
+    const laterMs = await chats(host, text, 20, { concurrency: 1 })
     await host.stop()
     if (round === 0) continue // It warms the compile cache.
     readyMs.push(host.readyMs)
@@ -141,7 +167,7 @@ async function startAndMemory(
     firstShare.push(firstMs! / median(laterMs))
   }
   const host = await services.start(dist, join(folder, 'upstream-memory'))
-  await chats(host, createChatText(5), CHATS_BEFORE_MEMORY, 4)
+  await chats(host, createChatText(5), CHATS_BEFORE_MEMORY, { concurrency: 4, users: USERS })
   const afterMb = await host.residentMb()
   await host.stop()
   return [
@@ -152,19 +178,20 @@ async function startAndMemory(
   ]
 }
 
-/** Sends so many chats, so many at once; how long each took. */
+/** Sends so many chats, so many at once, by so many users in turn; how long each took. */
 async function chats(
-  host: MeasuredHost,
+  server: Measured,
   text: () => string,
   count: number,
-  concurrency: number,
+  { concurrency, users = concurrency }: { concurrency: number; users?: number },
 ): Promise<number[]> {
   const tookMs: number[] = []
-  let left = count
-  const work = async (user: number) => {
-    while (left-- > 0) {
+  let sent = 0
+  const work = async () => {
+    while (sent < count) {
+      const user = sent++ % users
       const startedAtMs = performance.now()
-      const { status, body } = await host.post('/api/chat', {
+      const { status, body } = await server.post('/api/chat', {
         user_id: `user-${user}`,
         message: text(),
       })
@@ -172,11 +199,11 @@ async function chats(
       tookMs.push(performance.now() - startedAtMs)
     }
   }
-  await Promise.all(Array.from({ length: concurrency }, (_, user) => work(user)))
+  await Promise.all(Array.from({ length: concurrency }, work))
   return tookMs
 }
 
-async function firstTokenAt(host: MeasuredHost, message: string): Promise<number> {
+async function firstTokenAt(host: Measured, message: string): Promise<number> {
   const response = await fetch(`${host.url}/api/chat`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
