@@ -190,4 +190,4 @@ const TABLE = new URL(
 
 const DEMO_NOTE = 'No API key is configured: whoever names a user speaks for that user.'
 const BUILT_IN_NOTE =
-  'Answers are quotes of memories by the built-in generator. Set GENERATOR and its settings for a real model.'
+  'Answers are quotes of memories by the built-in generator. Set HF_TOKEN or HF_ENDPOINT_URL for a real model.'

@@ -2,7 +2,9 @@ import { config } from '../../lib/config.ts'
 import { buffered, json, route } from '../../lib/function.ts'
 import type { Health } from '../../lib/health.ts'
 import { processWide } from '../../lib/process.ts'
-import { probe } from './probe.ts'
+import { createProbe } from './probe.ts'
+
+const probe = createProbe()
 
 /**
  * Whether a chat can be answered, and what is wrong where not. Where the services are open in this process they are

@@ -1,10 +1,11 @@
+import { type Endpoint, endpointHeaders, endpointRoute } from '../endpoint-address.ts'
 import { UpstreamError } from '../errors.ts'
 import { faultOf, upstreamError } from '../upstream/fault.ts'
 import type { UpstreamFetch } from '../upstream/upstream-fetch.ts'
 import type { Embedder } from './embedder.ts'
 import { BATCH_TEXTS, embedInBatches } from './embedding-batches.ts'
 import { embedderName } from '../embedding-models.ts'
-import { type Endpoint, endpointHeaders, endpointRemedy, endpointRoute } from './endpoint.ts'
+import { endpointRemedy } from './endpoint.ts'
 
 export interface EndpointEmbedderOptions extends Endpoint {
   /** The model that the server runs. Compared with what it says of itself, since other vectors must have another name. */

@@ -21,7 +21,7 @@ describe('/api/health', () => {
           generator: {
             name: 'built-in',
             status: 'ok',
-            detail: expect.stringContaining('GENERATOR') as string,
+            detail: expect.stringContaining('HF_ENDPOINT_URL') as string,
           },
         },
         notes: expect.any(Array) as string[],
@@ -29,7 +29,7 @@ describe('/api/health', () => {
     })
     expect(headers.get('cache-control')).toBe('no-store')
     expect(body.notes.join(' ')).toMatch(/no api key.*speaks for that user/i)
-    expect(body.notes.join(' ')).toMatch(/quotes.*built-in generator.*GENERATOR/i)
+    expect(body.notes.join(' ')).toMatch(/quotes.*built-in generator.*HF_TOKEN/i)
     // Said aloud at start as well.
     const ready = host.logs().find(({ message }) => message === 'ready')
     expect(ready?.['notes']).toEqual(body.notes)
