@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { benchChat } from './bench/chat.ts'
+import { benchPage } from './bench/page.ts'
 import { benchRecall } from './bench/recall.ts'
 import { benchStart } from './bench/start.ts'
 import { benchUpstream } from './bench/upstream.ts'
@@ -16,6 +17,7 @@ const benches: Record<string, (place: { dist: string; folder: string }) => Promi
   chat: benchChat,
   recall: benchRecall,
   upstream: benchUpstream,
+  page: benchPage,
 }
 
 const wanted = process.argv.slice(2)

@@ -1,29 +1,30 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { cp } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
-import { chatPage } from './support/chat.ts'
-import { launchBrowser, openPage } from './support/chromium.ts'
-
-/**
- * Prints what the page costs its reader, for docs/page.md: node test/browser/measure.ts DIST
- *
- * DIST is a built product with the staged services beside it; without them nothing streams slowly enough to measure.
- */
-const dist = process.argv[2]
-if (dist === undefined)
-  throw new Error('Say which built product: node test/browser/measure.ts DIST')
+import { chatPage } from '../../test/browser/support/chat.ts'
+import { launchBrowser, openPage } from '../../test/browser/support/chromium.ts'
+import { bundleFixture } from '../../test/support/bundle-fixture.ts'
+import { median, table } from './statistics.ts'
 
 const ROUNDS = 12
-const folder = await mkdtemp(join(tmpdir(), 'ai-memory-layer-measure-'))
-const host = spawn(
-  process.execPath,
-  ['--import', join(dist, 'fixtures/staged-services.mjs'), join(dist, 'host.mjs')],
-  {
+
+/** What the page costs its reader, in Chromium over loopback. Its answers are staged: they stream slowly enough to be measured. */
+export async function benchPage({
+  dist,
+  folder,
+}: {
+  dist: string
+  folder: string
+}): Promise<string> {
+  const staged = join(folder, 'dist')
+  await cp(resolve(dist), staged, { recursive: true })
+  const services = join(staged, 'fixtures/staged-services.mjs')
+  await bundleFixture('test/fixtures/staged-services.ts', services)
+  const host = spawn(process.execPath, ['--import', services, join(staged, 'host.mjs')], {
     env: {
       PORT: '0',
       DATA_DIR: join(folder, 'data'),
@@ -31,35 +32,42 @@ const host = spawn(
       RATE_LIMIT_ADDRESS: '0',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
-  },
-)
-const url = await addressOf()
-const browser = await launchBrowser()
-try {
-  await measureLoad(browser)
-  await measureEcho(browser)
-  await measureStream(browser)
-} finally {
-  await browser.close()
-  host.kill('SIGKILL')
-  await once(host, 'close')
-  await rm(folder, { recursive: true, force: true })
+  })
+  try {
+    const url = await addressOf(host.stdout)
+    const browser = await launchBrowser()
+    try {
+      return [
+        await measureLoad(browser, url),
+        table(
+          ['page', 'measured', 'goal'],
+          [...(await measureEcho(browser, url)), ...(await measureStream(browser, url))],
+        ),
+      ].join('\n\n')
+    } finally {
+      await browser.close()
+    }
+  } finally {
+    host.kill('SIGKILL')
+    await once(host, 'close')
+  }
 }
 
-async function addressOf(): Promise<string> {
-  for await (const line of createInterface(host.stdout)) {
+async function addressOf(stdout: NodeJS.ReadableStream): Promise<string> {
+  for await (const line of createInterface({ input: stdout })) {
     if (line.includes('"ready"')) return (JSON.parse(line) as { url: string }).url
   }
   throw new Error('The host did not start.')
 }
 
-async function measureLoad(browser: Browser): Promise<void> {
+async function measureLoad(browser: Browser, url: string): Promise<string> {
   const first = await openPage(browser)
   await first.page.goto(url)
   await chatPage(first.page).ask('A first turn.')
   const storageState = await first.context.storageState()
   await first.context.close()
   const paints: number[] = []
+  let weights = ''
   for (let round = 0; round < ROUNDS; round++) {
     const { page, context } = await openPage(browser, { storageState })
     const files: { name: string; raw: number; gzip: number; brotli: number }[] = []
@@ -80,20 +88,29 @@ async function measureLoad(browser: Browser): Promise<void> {
       ),
     )
     if (round === 0) {
-      console.table(files)
       const total = (of: 'raw' | 'gzip' | 'brotli') =>
         files.reduce((sum, file) => sum + file[of], 0)
-      console.log(
-        `${files.length} requests, ${total('raw')} bytes, ${total('gzip')} gzip, ${total('brotli')} brotli`,
+      const all = {
+        name: `${files.length} requests`,
+        raw: total('raw'),
+        gzip: total('gzip'),
+        brotli: total('brotli'),
+      }
+      weights = table(
+        ['first load, one turn', 'bytes', 'gzip', 'brotli'],
+        [...files, all].map(({ name, raw, gzip, brotli }) => [
+          name,
+          ...[raw, gzip, brotli].map((bytes) => bytes.toLocaleString('en-US')),
+        ]),
       )
     }
     await context.close()
   }
-  console.log(`first contentful paint, median of ${ROUNDS}: ${median(paints).toFixed(0)} ms`)
+  return `${weights}\n\nFirst contentful paint, median of ${ROUNDS}: ${median(paints).toFixed(0)} ms.`
 }
 
 /** From the submission of a message to the frame that paints it. */
-async function measureEcho(browser: Browser): Promise<void> {
+async function measureEcho(browser: Browser, url: string): Promise<string[][]> {
   const { page, context } = await openPage(browser)
   await page.goto(url)
   const echoes: number[] = []
@@ -112,14 +129,16 @@ async function measureEcho(browser: Browser): Promise<void> {
     echoes.push(echo)
     await chatPage(page).settled()
   }
-  console.log(
-    `echo of my own message: median ${median(echoes).toFixed(1)} ms, worst ${Math.max(...echoes).toFixed(1)} ms`,
-  )
   await context.close()
+  const [middle, worst] = [median(echoes), Math.max(...echoes)]
+  return [
+    ['echo of my own message, median', `${middle.toFixed(1)} ms`, '50 ms'],
+    ['the worst of them', `${worst.toFixed(1)} ms`, ''],
+  ]
 }
 
 /** A 6 KB answer of all kinds of blocks, at some 300 characters a second. */
-async function measureStream(browser: Browser): Promise<void> {
+async function measureStream(browser: Browser, url: string): Promise<string[][]> {
   const { page, context } = await openPage(browser)
   await page.goto(url)
   let wireBytes = 0
@@ -146,12 +165,13 @@ async function measureStream(browser: Browser): Promise<void> {
     shift: number
     swaps: number[]
   }>('measured')
-  console.log(
-    `a ${block.length * times} character answer: ${wireBytes} bytes on the wire, ${swaps.length} frames, swap median ${median(swaps).toFixed(1)} ms, worst ${Math.max(...swaps).toFixed(1)} ms, ${tasks.length} tasks over 50 ms, layout shift ${shift}`,
-  )
   await context.close()
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+  const what = `${(block.length * times).toLocaleString('en-US')} characters of markdown`
+  return [
+    [`${what} on the wire, in ${swaps.length} frames`, `${(wireBytes / 1000).toFixed(0)} KB`, ''],
+    ['swap of a frame, median', `${median(swaps).toFixed(1)} ms`, ''],
+    ['the worst of them', `${Math.max(...swaps).toFixed(1)} ms`, ''],
+    ['tasks over 50 ms meanwhile', String(tasks.length), '0'],
+    ['layout shift meanwhile', String(shift), '0'],
+  ]
 }
