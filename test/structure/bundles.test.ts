@@ -10,10 +10,10 @@ const KIB = 1024
 const ceilingKib = (name: string) =>
   ({
     'functions/health': 160,
-    'functions/chat': 1200,
-    'functions/reply': 1200,
-    'functions/page': 1200,
-  })[name] ?? 1000
+    'functions/chat': 1000,
+    'functions/reply': 1000,
+    'functions/page': 1000,
+  })[name] ?? 800
 
 interface Bundle {
   readonly name: string
