@@ -38,6 +38,18 @@ describe('memories', () => {
     expect(body.context[0]).toMatchObject({ conversation_id: 'running' })
   })
 
+  it('answer by what was corrected a moment later in the same conversation', async () => {
+    await using host = await startHost()
+    const say = async (message: string) =>
+      (await host.api.chat({ user_id: 'ada', message, metadata: { conversation_id: 'one' } })).body
+    await say('My favourite colour is blue.')
+    await say('Actually my favourite colour is green now.')
+    const { response, context } = await say('What is my favourite colour?')
+    expect(response).toContain('green')
+    expect(context.map(({ text }) => text.includes('green'))).toEqual([true, false])
+    expect(context[1]).toMatchObject({ superseded_by: context[0]!.id })
+  })
+
   it('are seen at once by a second process on the same folder, both ways', async () => {
     await using data = await temporaryFolder()
     await using one = await startHost({ dataDir: data.path })

@@ -7,7 +7,7 @@ import { embedText, loadStaticTable } from '../../lib/models/builtin/static-embe
 import type { StaticTable } from '../../lib/models/builtin/static-table.ts'
 import { createWordNeighbours } from '../../lib/models/builtin/word-neighbours.ts'
 import { people, type Person } from './set.ts'
-import { alike, type Pair, updates } from './successors.ts'
+import { alike, lifeChanges, othersChanges, type Pair, updates } from './successors.ts'
 
 const TABLE = new URL('../../lib/models/builtin/static-minilm-128.bin', import.meta.url)
 const ASKED_AT = new Date('2025-12-01T12:00:00Z')
@@ -130,6 +130,20 @@ describe('what makes an older memory outdated', () => {
       return found.some(({ id, supersededBy }) => id === 'older 0' && supersededBy === 'newer 0')
     })
     expect(marked.length).toBeGreaterThanOrEqual(updates.length - 5)
+  })
+})
+
+describe('a new home or job', () => {
+  const supersededBy = (pair: Pair) =>
+    ask(indexOfPairs([pair]), pair.question).find(({ id }) => id === 'older 0')?.supersededBy
+
+  it.each(lifeChanges)('makes outdated: $older $newer', (pair) => {
+    expect(ask(indexOfPairs([pair]), pair.question)[0]?.id).toBe('newer 0')
+    expect(supersededBy(pair)).toBe('newer 0')
+  })
+
+  it.each(othersChanges)('of somebody else does not: $older $newer', (pair) => {
+    expect(supersededBy(pair)).toBeUndefined()
   })
 })
 

@@ -129,6 +129,49 @@ export const updates: readonly Pair[] = [
   },
 ]
 
+/** A new home or job, which shares no word with the question. Each is its own person's. */
+export const lifeChanges: readonly Pair[] = [
+  {
+    question: 'Where do I live?',
+    older: 'I live in Aarhus.',
+    newer: 'I moved to Odense last week.',
+  },
+  {
+    question: 'Where do I live these days?',
+    older: 'I live in Aarhus with my cat.',
+    newer: 'We are moving to Odense in May.',
+  },
+  {
+    question: 'Where do I work?',
+    older: 'I work at a bank.',
+    newer: 'I got a job at a bakery.',
+  },
+]
+
+/** The same words of somebody else, or of something else. Each is its own person's. */
+export const othersChanges: readonly Pair[] = [
+  {
+    question: 'Where do I live?',
+    older: 'I live in Halmstad.',
+    newer: 'My brother moved to Malm\u00f6.',
+  },
+  {
+    question: 'Where do I live?',
+    older: 'I live in a house by the mill.',
+    newer: 'I moved to the front row at the cinema.',
+  },
+  {
+    question: 'Where does my aunt live?',
+    older: 'My aunt lives in Bergen.',
+    newer: 'I moved to Stavanger.',
+  },
+  {
+    question: 'Where does my cousin work?',
+    older: 'My cousin works at the harbour.',
+    newer: 'I got a job at a bakery.',
+  },
+]
+
 /** Alike in words and meaning, and both still true. */
 export const alike: readonly Pair[] = [
   {

@@ -13,6 +13,28 @@ export function tellsOfNow(text: string): boolean {
   return NOW.test(text)
 }
 
+/** Whether a text says that who speaks has moved to a place, which has a name; "moved to the front" is no move. */
+export function tellsOfMove(text: string): boolean {
+  return MOVE.test(text)
+}
+
+/** Whether a text says that who speaks has a new job. */
+export function tellsOfNewJob(text: string): boolean {
+  return JOB.test(text)
+}
+
+const I_HAVE = String.raw`\b(?:[Ii]|[Ww]e)(?:['’](?:ve|m|re)| have| am| are)? (?:just |already |finally |recently )?`
+
+const MOVE = new RegExp(
+  String.raw`${I_HAVE}(?:moved|moving|relocated) (?:back |over )?(?:in)?to \p{Lu}`,
+  'u',
+)
+
+const JOB = new RegExp(
+  String.raw`${I_HAVE}(?:start(?:ed|ing)? (?:work|working|(?:a|my) new job)|(?:got|took|found|have|accepted) (?:a|the|my) (?:new )?job)\b`,
+  'u',
+)
+
 const END = new RegExp(
   [
     String.raw`\b(?:no longer|any ?more|used to|sold|quit|resigned|retired|divorced|dropped|stopped)\b`,

@@ -14,6 +14,8 @@ export const HIDDEN = 32
 export const END = 1
 export const CHANGE = 2
 export const NOW = 4
+export const MOVE = 8
+export const JOB = 16
 
 /** No turn there: the edge of a sitting. */
 export const NONE = -1

@@ -34,6 +34,20 @@ const ONE_VALUE = stems(
   'live favourite favorite address password rent salary budget deadline boss weigh weight height',
 )
 
+/** Whether a term asks where somebody lives, which a move changes. */
+export function asksForHome(term: string): boolean {
+  return HOME.has(term)
+}
+
+const HOME = stems('live lives living home address')
+
+/** Whether a term asks for somebody's work, which a new job changes. */
+export function asksForWork(term: string): boolean {
+  return WORK.has(term)
+}
+
+const WORK = stems('work works working job employer')
+
 export function isNumber(term: string): boolean {
   return /^\d+(?:[a-z]{1,2})?$/.test(term) || NUMBERS.has(term)
 }

@@ -4,13 +4,23 @@ import {
   END,
   FIRST_PERSON,
   HIDDEN,
+  JOB,
+  MOVE,
   ONLY_QUESTION,
   USER,
   type Columns,
 } from './columns.ts'
 import { contentOf, nearness, type Content } from './content.ts'
-import { hasOneValue, isNumber, isTimeOrChange, namesPerson } from './subject-words.ts'
+import {
+  asksForHome,
+  asksForWork,
+  hasOneValue,
+  isNumber,
+  isTimeOrChange,
+  namesPerson,
+} from './subject-words.ts'
 import { inverseFrequency } from './lexical.ts'
+import { terms } from '../terms.ts'
 
 /** What a hit says, and which of the question's words it holds. */
 interface Subject {
@@ -30,7 +40,7 @@ const MOST_SUCCESSORS = 2
  * is as near to "my brother's birthday" as an old address to the new one. The question tells what the
  * subject is: a successor holds the words of the question that the hit holds, is worth about as much to
  * it, and speaks of a change or of how things are now. Where it does not repeat those words ("sold the Golf
- * at last"), it must tell of a change to something rare that the hit names.
+ * at last"), it must tell of a change to something rare that the hit names, or of a new home or job where that is asked.
  */
 export function successorsOf(
   columns: Columns,
@@ -45,8 +55,7 @@ export function successorsOf(
     columns.tsMs[other]! > columns.tsMs[turn]! &&
     (flags[other]! & (ALIVE | HIDDEN | ONLY_QUESTION)) === ALIVE &&
     (flags[other]! & USER) === (flags[turn]! & USER) &&
-    columns.speaker[other] === columns.speaker[turn] &&
-    !isFollowUp(columns, turn, other)
+    columns.speaker[other] === columns.speaker[turn]
   const found = new Set<number>()
   for (const other of ranked) {
     if (!isLater(other)) continue
@@ -57,6 +66,7 @@ export function successorsOf(
   for (const other of turnsWithRareTermsOf(columns, subject)) {
     if (isLater(other) && tellsOfItsEnd(columns, subject, other)) found.add(other)
   }
+  for (const other of lifeChangesOf(columns, subject, ranked)) if (isLater(other)) found.add(other)
   const newestFirst = [...found].sort((a, b) => columns.tsMs[b]! - columns.tsMs[a]!)
   return newestFirst.slice(0, MOST_SUCCESSORS)
 }
@@ -83,18 +93,6 @@ function subjectOf(columns: Columns, words: readonly string[], turn: number): Su
 function weightOf(columns: Columns, terms: readonly (number | undefined)[]): number {
   return terms.reduce<number>((sum, term) => sum + inverseFrequency(columns, term), 0)
 }
-
-/** What is said a few turns later in the same sitting goes on with the subject; it does not replace it. */
-function isFollowUp(columns: Columns, turn: number, other: number): boolean {
-  let next = turn
-  for (let step = 0; step < FOLLOW_UP_TURNS && next >= 0; step++) {
-    next = columns.after[next]!
-    if (next === other) return true
-  }
-  return false
-}
-
-const FOLLOW_UP_TURNS = 4
 
 /** Whether a passage of the turn says of the same subject how it is now, or that it changed. */
 function restates(columns: Columns, subject: Subject, other: number): boolean {
@@ -168,6 +166,27 @@ function tellsOfItsEnd(columns: Columns, subject: Subject, other: number): boole
   return isLinked && nearness(columns, subject.turn, other) >= NEAR_WITH_CHANGE
 }
 
+/** Terse turns that tell of a new home or job of who speaks, where the question and the hit are about that. */
+function* lifeChangesOf(columns: Columns, subject: Subject, ranked: readonly number[]) {
+  if ((columns.flags[subject.turn]! & FIRST_PERSON) === 0) return
+  const text = (term: number) => columns.termTexts[term]!
+  for (const { asks, told, terms } of LIFE_CHANGES) {
+    if (!subject.asked.some((term) => asks(text(term)))) continue
+    for (const other of new Set([...ranked, ...turnsWith(columns, terms)])) {
+      if ((columns.tells[columns.firstPassage[other]!]! & told) === 0) continue
+      const content = contentOf(columns, other)
+      const isTerse = Math.max(content.size, subject.content.size) <= TERSE_TERMS
+      if (isTerse && aboutSamePerson(columns, subject, content)) yield other
+    }
+  }
+}
+
+/** `terms` find what tells of them, however far behind in the ranking: it shares no word with the question. */
+const LIFE_CHANGES = [
+  { asks: asksForHome, told: MOVE, terms: terms('moved moving relocated') },
+  { asks: asksForWork, told: JOB, terms: terms('job work') },
+]
+
 /** "My sister lives in Oslo" is not outdated by "I live in Dresden now". */
 function aboutSamePerson(columns: Columns, subject: Subject, content: Content): boolean {
   const persons = [...subject.content].filter((term) => namesPerson(columns.termTexts[term]!))
@@ -175,8 +194,19 @@ function aboutSamePerson(columns: Columns, subject: Subject, content: Content): 
 }
 
 function turnsWithRareTermsOf(columns: Columns, subject: Subject): Set<number> {
+  return turnsWithTerms(columns, rareTermsOf(columns, subject))
+}
+
+function turnsWith(columns: Columns, words: readonly string[]): Set<number> {
+  return turnsWithTerms(
+    columns,
+    words.flatMap((word) => columns.termOf.get(word) ?? []),
+  )
+}
+
+function turnsWithTerms(columns: Columns, all: readonly number[]): Set<number> {
   const turns = new Set<number>()
-  for (const term of rareTermsOf(columns, subject)) {
+  for (const term of all) {
     const count = columns.postings.read(term, buffer)
     for (let at = 0; at < count; at++) turns.add(columns.owner[buffer.entries[at]! >> 6]!)
   }

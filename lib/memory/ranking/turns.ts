@@ -1,6 +1,6 @@
 import type { IndexedMemory } from '../memory-index.ts'
 import { passages } from '../passages.ts'
-import { tellsOfChange, tellsOfEnd, tellsOfNow } from './change.ts'
+import { tellsOfChange, tellsOfEnd, tellsOfMove, tellsOfNewJob, tellsOfNow } from './change.ts'
 import {
   ALIVE,
   CHANGE,
@@ -8,6 +8,8 @@ import {
   createColumns,
   END,
   FIRST_PERSON,
+  JOB,
+  MOVE,
   NONE,
   NOW,
   ONLY_QUESTION,
@@ -40,7 +42,9 @@ export function addTurn(columns: Columns, memory: IndexedMemory): void {
     const tells =
       (tellsOfEnd(text) ? END : 0) |
       (tellsOfChange(text) ? CHANGE : 0) |
-      (tellsOfNow(text) ? NOW : 0)
+      (tellsOfNow(text) ? NOW : 0) |
+      (tellsOfMove(text) ? MOVE : 0) |
+      (tellsOfNewJob(text) ? JOB : 0)
     addPassage(columns, slot, countTerms(memory, text), tells, memory.vectors?.[at])
   }
   columns.firstPassage[slot + 1] = columns.passages
