@@ -10,6 +10,7 @@ import type { Rank } from './rank.ts'
 import type { MemoryStore, StoreStatus } from './store.ts'
 import { createConnection } from './sqlite/connection.ts'
 import { createEraser } from './sqlite/eraser.ts'
+import { keepInFile } from './sqlite/keeping.ts'
 import { createCaches } from './pinecone/caches.ts'
 import { createCalls } from './pinecone/calls.ts'
 import { openConversations } from './pinecone/conversations.ts'
@@ -17,7 +18,7 @@ import { openDelivery } from './pinecone/delivery.ts'
 import { createHost, docOf } from './pinecone/host.ts'
 import { openHostFile } from './pinecone/host-file.ts'
 import { createIndexGate, type IndexWanted, WrongIndexError } from './pinecone/index-gate.ts'
-import { keepHere, keepThere } from './pinecone/keeping.ts'
+import { keepThere } from './pinecone/keeping.ts'
 import { openLinker } from './pinecone/linker.ts'
 import { createPruneSource } from './pinecone/prune-source.ts'
 import { openReader } from './pinecone/reader.ts'
@@ -239,7 +240,7 @@ export function createPineconeMemoryStore(
         ...parts,
         host,
         keeping: hasDisk
-          ? keepHere(userId, parts)
+          ? keepInFile(userId, parts)
           : keepThere(userId, parts, parts.records, dimension),
         sender,
         caches,

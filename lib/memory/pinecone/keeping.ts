@@ -1,47 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { UserId } from '../memory.ts'
-import type { Connection } from '../sqlite/connection.ts'
-import type { UserMemories } from '../store.ts'
+import { type Keeping, keepInFile, type KeepingParts } from '../sqlite/keeping.ts'
 import { faintVector, type Metadata } from './records.ts'
-import type { Statements } from './statements.ts'
 import type { UserRecords } from './user-records.ts'
-
-/** Leases and small values of one user. */
-export type Keeping = Pick<UserMemories, 'lease' | 'release' | 'keep' | 'kept'>
-
-export interface KeepingParts {
-  readonly connection: Connection
-  readonly statements: Statements
-  readonly now: () => Date
-}
-
-/** Two machines' clocks may differ by this. */
-const CLOCK_SLACK_MS = 1_000
-
-/** In the host's file: one holder among all processes on it. */
-export function keepHere(userId: UserId, { connection, statements, now }: KeepingParts): Keeping {
-  return {
-    lease: (key, holder, ms) =>
-      connection.writeUnsynced(() => {
-        const nowMs = now().getTime()
-        statements.dropExpiredLeases(userId, nowMs)
-        // Nobody is given more than `ms`: the clock was set back since, and the holder may be long dead.
-        statements.dropImpossibleLease(userId, key, nowMs + ms + CLOCK_SLACK_MS)
-        return statements.lease(userId, key, holder, nowMs + ms) > 0
-      }),
-    async release(key, holder) {
-      await connection.writeUnsynced(() => statements.release(userId, key, holder))
-    },
-    keep: (key, value, ms) =>
-      connection.write(() => {
-        const nowMs = now().getTime()
-        statements.dropExpiredLeases(userId, nowMs)
-        statements.keep(userId, key, value, nowMs + ms)
-        return statements.kept(userId, key, nowMs)!.value
-      }),
-    kept: (key) => connection.read(() => statements.kept(userId, key, now().getTime())?.value),
-  }
-}
 
 /**
  * In Pinecone, for hosts without a disk: one holder in this process, and as a rule among all. Pinecone knows no "only if
@@ -53,7 +14,7 @@ export function keepThere(
   records: UserRecords,
   dimension: number,
 ): Keeping {
-  const here = keepHere(userId, parts)
+  const here = keepInFile(userId, parts)
   const { now } = parts
 
   async function read(key: string): Promise<string | undefined> {

@@ -1,4 +1,6 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
+import { prepareKeeping } from '../sqlite/keeping.ts'
+import { preparing } from '../sqlite/prepare.ts'
 
 /** A memory on its way to Pinecone, or written lately. */
 export interface Row {
@@ -51,25 +53,11 @@ export interface ClearRow {
   readonly sent_at: number
 }
 
-type One<T> = (...values: SQLInputValue[]) => T | undefined
-type All<T> = (...values: SQLInputValue[]) => T[]
-
 export type Statements = ReturnType<typeof prepareStatements>
 
 /** Every statement of the host's file, prepared once. They see one user each, but for those of the last group. */
 export function prepareStatements(database: DatabaseSync) {
-  const one = <T>(sql: string): One<T> => {
-    const statement = database.prepare(sql)
-    return (...values) => statement.get(...values) as T | undefined
-  }
-  const all = <T>(sql: string): All<T> => {
-    const statement = database.prepare(sql)
-    return (...values) => statement.all(...values) as T[]
-  }
-  const run = (sql: string) => {
-    const statement = database.prepare(sql)
-    return (...values: SQLInputValue[]) => Number(statement.run(...values).changes)
-  }
+  const { one, all, run } = preparing(database)
   const memory = 'SELECT * FROM memories WHERE user_id = ?'
   // SQLite, which keeps no statistics here, takes all memories of a user for as good a way as an index of a few.
   const by = (index: string) => `SELECT * FROM memories INDEXED BY ${index} WHERE user_id = ?1`
@@ -152,24 +140,7 @@ export function prepareStatements(database: DatabaseSync) {
       'INSERT OR REPLACE INTO clears (user_id, at, sent_at, touched_ms) VALUES (?, ?, 0, ?)',
     ),
     acknowledgeClear: run('UPDATE clears SET sent_at = ? WHERE user_id = ?'),
-    dropLeases: run('DELETE FROM leases WHERE user_id = ?'),
-    lease: run(
-      `INSERT INTO leases (user_id, key, holder, expires_at_ms) VALUES (?, ?, ?, ?)
-      ON CONFLICT (user_id, key) DO UPDATE SET expires_at_ms = excluded.expires_at_ms
-      WHERE holder = excluded.holder`,
-    ),
-    dropExpiredLeases: run('DELETE FROM leases WHERE user_id = ? AND expires_at_ms <= ?'),
-    dropImpossibleLease: run(
-      'DELETE FROM leases WHERE user_id = ? AND key = ? AND expires_at_ms > ?',
-    ),
-    release: run('DELETE FROM leases WHERE user_id = ? AND key = ? AND holder = ?'),
-    keep: run(
-      `INSERT INTO leases (user_id, key, holder, expires_at_ms) VALUES (?, ?, ?, ?)
-      ON CONFLICT (user_id, key) DO NOTHING`,
-    ),
-    kept: one<{ value: string }>(
-      'SELECT holder AS value FROM leases WHERE user_id = ? AND key = ? AND expires_at_ms > ?',
-    ),
+    ...prepareKeeping(database),
 
     // Of all users: what is to be sent, whose a message id is, and what is no longer needed.
     tick: one<{ at: number }>(

@@ -1,4 +1,6 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
+import { prepareKeeping } from './keeping.ts'
+import { preparing } from './prepare.ts'
 import {
   INDEX_COLUMNS,
   type IndexRow,
@@ -13,26 +15,11 @@ export interface UserRow {
   readonly removals: number
 }
 
-type One<Row> = (...values: SQLInputValue[]) => Row | undefined
-type All<Row> = (...values: SQLInputValue[]) => Row[]
-
 export type Statements = ReturnType<typeof prepareStatements>
 
 /** Every statement of the store, prepared once. They see one user each, but for those of the last group. */
 export function prepareStatements(database: DatabaseSync) {
-  const one = <Row>(sql: string): One<Row> => {
-    const statement = database.prepare(sql)
-    return (...values) => statement.get(...values) as Row | undefined
-  }
-  const all = <Row>(sql: string, options = { asArrays: false }): All<Row> => {
-    const statement = database.prepare(sql)
-    statement.setReturnArrays(options.asArrays)
-    return (...values) => statement.all(...values) as Row[]
-  }
-  const run = (sql: string) => {
-    const statement = database.prepare(sql)
-    return (...values: SQLInputValue[]) => Number(statement.run(...values).changes)
-  }
+  const { one, all, run } = preparing(database)
   const memory = `SELECT ${MEMORY_COLUMNS} FROM memories`
   const values = VALUE_COLUMNS.split(', ')
 
@@ -126,24 +113,7 @@ export function prepareStatements(database: DatabaseSync) {
       { asArrays: true },
     ),
 
-    lease: run(
-      `INSERT INTO leases (user_id, key, holder, expires_at_ms) VALUES (?, ?, ?, ?)
-      ON CONFLICT (user_id, key) DO UPDATE SET expires_at_ms = excluded.expires_at_ms
-      WHERE holder = excluded.holder`,
-    ),
-    dropExpiredLeases: run('DELETE FROM leases WHERE user_id = ? AND expires_at_ms <= ?'),
-    dropImpossibleLease: run(
-      'DELETE FROM leases WHERE user_id = ? AND key = ? AND expires_at_ms > ?',
-    ),
-    release: run('DELETE FROM leases WHERE user_id = ? AND key = ? AND holder = ?'),
-    keep: run(
-      `INSERT INTO leases (user_id, key, holder, expires_at_ms) VALUES (?, ?, ?, ?)
-      ON CONFLICT (user_id, key) DO NOTHING`,
-    ),
-    kept: one<{ value: string }>(
-      'SELECT holder AS value FROM leases WHERE user_id = ? AND key = ? AND expires_at_ms > ?',
-    ),
-    dropLeases: run('DELETE FROM leases WHERE user_id = ?'),
+    ...prepareKeeping(database),
 
     dropAllExpiredLeases: run('DELETE FROM leases WHERE expires_at_ms <= ?'),
     isOwnedByOthers: one<{ id: string }>(

@@ -6,6 +6,7 @@ import type { StoredTurn, UserMemories } from '../store.ts'
 import type { Connection } from './connection.ts'
 import type { Eraser } from './eraser.ts'
 import type { IndexCache } from './index-cache.ts'
+import { keepInFile } from './keeping.ts'
 import type { Ranking } from '../sqlite.ts'
 import { type MemoryRow, toMemory } from './rows.ts'
 import type { StagedFile } from './staged-file.ts'
@@ -27,9 +28,6 @@ export interface UserMemoriesParts {
 
 /** Behind every place in a list. */
 const END: Position = { tsMs: Number.MAX_SAFE_INTEGER, id: '' }
-
-/** Two machines' clocks may differ by this. */
-const CLOCK_SLACK_MS = 1_000
 
 export function openUserMemories(userId: UserId, parts: UserMemoriesParts): UserMemories {
   const { connection, statements, writer, indexes, eraser, staged, ranking, now } = parts
@@ -249,28 +247,6 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       )
     },
 
-    // A lease that is lost with the machine is lost with its holder.
-    lease: (key, holder, ms) =>
-      connection.writeUnsynced(() => {
-        const nowMs = now().getTime()
-        statements.dropExpiredLeases(userId, nowMs)
-        // Nobody is given more than `ms`: the clock was set back since, and the holder may be long dead.
-        statements.dropImpossibleLease(userId, key, nowMs + ms + CLOCK_SLACK_MS)
-        return statements.lease(userId, key, holder, nowMs + ms) > 0
-      }),
-
-    async release(key, holder) {
-      await connection.writeUnsynced(() => statements.release(userId, key, holder))
-    },
-
-    keep: (key, value, ms) =>
-      connection.write(() => {
-        const nowMs = now().getTime()
-        statements.dropExpiredLeases(userId, nowMs)
-        statements.keep(userId, key, value, nowMs + ms)
-        return statements.kept(userId, key, nowMs)!.value
-      }),
-
-    kept: (key) => connection.read(() => statements.kept(userId, key, now().getTime())?.value),
+    ...keepInFile(userId, parts),
   }
 }
