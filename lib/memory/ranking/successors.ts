@@ -55,7 +55,8 @@ export function successorsOf(
     columns.tsMs[other]! > columns.tsMs[turn]! &&
     (flags[other]! & (ALIVE | HIDDEN | ONLY_QUESTION)) === ALIVE &&
     (flags[other]! & USER) === (flags[turn]! & USER) &&
-    columns.speaker[other] === columns.speaker[turn]
+    columns.speaker[other] === columns.speaker[turn] &&
+    (isTerse(columns, subject, other) || !isFollowUp(columns, turn, other))
   const found = new Set<number>()
   for (const other of ranked) {
     if (!isLater(other)) continue
@@ -93,6 +94,24 @@ function subjectOf(columns: Columns, words: readonly string[], turn: number): Su
 function weightOf(columns: Columns, terms: readonly (number | undefined)[]): number {
   return terms.reduce<number>((sum, term) => sum + inverseFrequency(columns, term), 0)
 }
+
+/**
+ * What is said a few turns later in the same sitting goes on with the subject ("Pixie is fitting in great"); only where both are
+ * terse does it correct it ("actually it is green now").
+ */
+function isFollowUp(columns: Columns, turn: number, other: number): boolean {
+  let next = turn
+  for (let step = 0; step < FOLLOW_UP_TURNS && next >= 0; step++) {
+    next = columns.after[next]!
+    if (next === other) return true
+  }
+  return false
+}
+
+const FOLLOW_UP_TURNS = 4
+
+const isTerse = (columns: Columns, { content }: Subject, other: number) =>
+  Math.max(content.size, contentOf(columns, other).size) <= TERSE_TERMS
 
 /** Whether a passage of the turn says of the same subject how it is now, or that it changed. */
 function restates(columns: Columns, subject: Subject, other: number): boolean {
@@ -160,7 +179,7 @@ function tellsOfItsEnd(columns: Columns, subject: Subject, other: number): boole
   // "Moved" alone may be said of anything; with a word of the question it is said of what is asked about.
   const isAsked = subject.asked.some((term) => content.has(term))
   if ((columns.tells[passage]! & (isAsked ? END | CHANGE : END)) === 0) return false
-  if (Math.max(content.size, subject.content.size) > TERSE_TERMS) return false
+  if (!isTerse(columns, subject, other)) return false
   if (!aboutSamePerson(columns, subject, content)) return false
   const isLinked = rareTermsOf(columns, subject).some((term) => content.has(term))
   return isLinked && nearness(columns, subject.turn, other) >= NEAR_WITH_CHANGE
@@ -175,8 +194,8 @@ function* lifeChangesOf(columns: Columns, subject: Subject, ranked: readonly num
     for (const other of new Set([...ranked, ...turnsWith(columns, terms)])) {
       if ((columns.tells[columns.firstPassage[other]!]! & told) === 0) continue
       const content = contentOf(columns, other)
-      const isTerse = Math.max(content.size, subject.content.size) <= TERSE_TERMS
-      if (isTerse && aboutSamePerson(columns, subject, content)) yield other
+      if (isTerse(columns, subject, other) && aboutSamePerson(columns, subject, content))
+        yield other
     }
   }
 }
