@@ -129,7 +129,7 @@ function brokenPromise(make: (parts: PromptParts) => Prompt): string | undefined
   )
 }
 
-describe('a prompt of anything', () => {
+describe('prompt assembly, of anything', () => {
   it('stays within its budget, says nothing twice and nothing that it was not given', () => {
     expect(brokenPromise(assemblePrompt)).toBeUndefined()
   })
