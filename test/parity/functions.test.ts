@@ -19,7 +19,18 @@ import {
 
 /** The real functions over one and the same memory file, through the host's runtime and under AWS's own client. */
 
-const NAMES = ['chat', 'ingest', 'memories', 'page', 'reply'] as const
+const NAMES = [
+  'assets',
+  'chat',
+  'export',
+  'health',
+  'ingest',
+  'memories',
+  'openapi',
+  'page',
+  'reply',
+  'users',
+] as const
 type Name = (typeof NAMES)[number]
 
 describe.skipIf(!hasClient)('a function, as on Lambda', () => {
@@ -104,6 +115,32 @@ describe.skipIf(!hasClient)('a function, as on Lambda', () => {
       ],
       ['another method', () => ['chat', 'GET', '/api/chat'], { status: 405 }],
       ['another address', () => ['memories', 'GET', '/api/nothing'], { status: 404 }],
+      [
+        'an import',
+        (user_id) => [
+          'users',
+          'POST',
+          `/api/users/${user_id}/import`,
+          {
+            headers: { 'content-type': 'application/x-ndjson' },
+            text: '{"text":"I row.","role":"user","ts":"2026-03-01T12:00:00.000Z"}\nnonsense\n',
+          },
+        ],
+        { status: 200 },
+      ],
+      [
+        'an export',
+        (user_id) => ['export', 'GET', `/api/users/${user_id}/export`],
+        { status: 200, body: expect.stringContaining('I row.') as string },
+      ],
+      [
+        'what an erasure would take',
+        (user_id) => ['users', 'DELETE', `/api/users/${user_id}`, { query: 'dry_run=true' }],
+        { status: 200 },
+      ],
+      ['the document of the API', () => ['openapi', 'GET', '/api/openapi.json'], { status: 200 }],
+      ['a file for robots', () => ['assets', 'GET', '/robots.txt'], { status: 200 }],
+      ['a file that is none', () => ['assets', 'GET', '/assets/none.js'], { status: 404 }],
       ['the page of a stranger', () => ['page', 'GET', '/'], { status: 200 }],
       ['a page that is none', () => ['page', 'GET', '/nowhere'], { status: 404 }],
     ])('%s', async (_, requestOf, expected) => {
@@ -225,6 +262,8 @@ function comparable(outcome: Outcome): Outcome {
       .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID')
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME')
       .replaceAll(/"(\w+_ms)":[\d.]+/g, '"$1":0')
+      // What a process holds beside the store: here all functions are one process.
+      .replaceAll(/"cache":\d+/g, '"cache":0')
       .replaceAll(/(?:lambda|host)-user/g, 'USER')
       .replaceAll(/u-[\w-]{22}(\.[\w-]{43})?/g, 'STRANGER')
       .replaceAll(/(?<="|\/c\/)[\w-]{22}(?=["/])/g, 'ID'),
