@@ -56,6 +56,25 @@ describe('the built-in generator', () => {
     ).toContain('at the lake')
   })
 
+  it('tells of two where both are nearly as likely, each with its date', async () => {
+    const walnuts = { text: 'I am allergic to walnuts.', score: 0.92 }
+    const cats = { text: 'I am allergic to cat hair.', score: 0.85 }
+    const ask = (...memories: Partial<PromptMemory>[]) =>
+      remembering('What am I allergic to?', ...memories)
+    expect(await ask(walnuts, cats, { text: 'And to wool.', score: 0.84 })).toBe(
+      'On 1 March 2026 you said: “I am allergic to walnuts.” and “I am allergic to cat hair.”',
+    )
+    expect(await ask(walnuts, { ...cats, ts: at })).toBe(
+      'On 1 March 2026 you said: “I am allergic to walnuts.”, and today you said: “I am allergic to cat hair.”',
+    )
+    expect(await ask({ ...walnuts, speaker: 'Ada' }, { ...cats, speaker: 'Grace' })).toBe(
+      'On 1 March 2026 Ada said: “I am allergic to walnuts.”, and on 1 March 2026 Grace said: “I am allergic to cat hair.”',
+    )
+    const alone = 'On 1 March 2026 you said: “I am allergic to walnuts.”'
+    expect(await ask(walnuts, { ...cats, score: 0.6 }), 'far less likely').toBe(alone)
+    expect(await ask(walnuts, walnuts), 'said twice').toBe(alone)
+  })
+
   it('prefers what says to what ends by asking, and never quotes what is replaced', async () => {
     const asking = { text: 'I love pottery. Do you?', score: 0.6 }
     const saying = { text: 'Pottery calms me.', score: 0.5 }

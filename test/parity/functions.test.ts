@@ -23,7 +23,6 @@ const NAMES = [
   'assets',
   'chat',
   'export',
-  'health',
   'ingest',
   'memories',
   'openapi',
