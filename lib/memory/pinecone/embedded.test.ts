@@ -69,7 +69,7 @@ it('embedding and upsert: what was embedded is what Pinecone gets, under the use
     tags: ['family'],
     conversation_id: 'talks',
   })
-  const values = [...record.values!]
+  const values = [...record.values]
   expect(values).toHaveLength(DIMENSION)
   for (const [at, value] of values.entries()) expect(value).toBeCloseTo(vectors[0]![at]!, 6)
   expect(pinecone.requests('POST /vectors/upsert')[0]!.body).toContain('"namespace":"u_ada"')
