@@ -160,7 +160,7 @@ describe('two processes on one file', () => {
     const preload = await plantInServices(
       [
         {
-          file: 'lib/memory/sqlite/statements.ts',
+          file: 'lib/memory/sqlite/keeping.ts',
           find: 'WHERE holder = excluded.holder`',
           replace: '`',
         },
