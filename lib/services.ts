@@ -62,7 +62,7 @@ export async function openMemory(settings: Config) {
     now: () => new Date(),
     limits: settings.memoryLimits,
     ranking: {
-      createIndex: () => createMemoryIndex({}),
+      createIndex: createMemoryIndex,
       rank: (index, query) => rank(index, query),
     },
   })
@@ -95,7 +95,7 @@ async function openPinecone(
     now: () => new Date(),
     timeoutMs: settings.upstreamTimeoutMs,
     ranking: {
-      createIndex: () => createMemoryIndex({}),
+      createIndex: createMemoryIndex,
       rank: createRank({
         wordNeighbours: createWordNeighbours(table),
         unrelatedCosine: unrelatedCosineOf(embedder.name),

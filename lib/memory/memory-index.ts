@@ -42,6 +42,8 @@ export interface MemoryIndex {
 export interface IndexOptions {
   /** Turns further apart than this are not of one sitting, and so no neighbours. */
   readonly sittingGapMs?: number | undefined
+  /** So many memories are about to be put into it: room is made for them at once. */
+  readonly room?: number | undefined
 }
 
 /**
@@ -56,7 +58,7 @@ const DEAD_AT_LEAST = 64
 
 export function createMemoryIndex(options: IndexOptions = {}): MemoryIndex {
   const sittingGapMs = options.sittingGapMs ?? SITTING_GAP_MS
-  let columns = createColumns(sittingGapMs)
+  let columns = createColumns(sittingGapMs, options.room)
 
   function remove(id: string): void {
     const slot = columns.slotOf.get(id)

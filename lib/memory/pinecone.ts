@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { upstreamError } from '../upstream/fault.ts'
 import { createUpstreamFetch, type UpstreamFetchOptions } from '../upstream/upstream-fetch.ts'
-import type { MemoryIndex } from './memory-index.ts'
+import type { IndexOptions, MemoryIndex } from './memory-index.ts'
 import type { UserId } from './memory.ts'
 import { passages } from './passages.ts'
 import { createPruner, type Limits } from './prune.ts'
@@ -34,7 +34,10 @@ export interface PineconeMemoryStoreOptions extends IndexWanted {
   /** Where writes are durable until Pinecone has them; undefined where there is no disk: then they wait for Pinecone. */
   readonly file: string | undefined
   readonly isolation: Isolation
-  readonly ranking: { readonly createIndex: () => MemoryIndex; readonly rank: Rank }
+  readonly ranking: {
+    readonly createIndex: (options?: IndexOptions) => MemoryIndex
+    readonly rank: Rank
+  }
   /** The embedder's, for turns whose neighbours change; costs a call now and then. */
   readonly embed: (texts: readonly string[]) => Promise<readonly Float32Array[]>
   /** How much is kept of each user; undefined: all. */

@@ -1,4 +1,4 @@
-import type { MemoryIndex } from './memory-index.ts'
+import type { IndexOptions, MemoryIndex } from './memory-index.ts'
 import type { UserId } from './memory.ts'
 import type { Rank } from './rank.ts'
 import { createPruner, type Limits } from './prune.ts'
@@ -31,7 +31,7 @@ export interface SqliteMemoryStoreOptions {
 
 /** How memories are found among one user's: an index in this process, and what ranks it. */
 export interface Ranking {
-  readonly createIndex: () => MemoryIndex
+  readonly createIndex: (options?: IndexOptions) => MemoryIndex
   readonly rank: Rank
 }
 

@@ -1,4 +1,4 @@
-import type { MemoryIndex } from '../memory-index.ts'
+import type { IndexOptions, MemoryIndex } from '../memory-index.ts'
 import type { Memory, UserId } from '../memory.ts'
 import { withPeriod } from '../period.ts'
 import type { Rank } from '../rank.ts'
@@ -19,7 +19,7 @@ export interface RecallParts {
   readonly connection: Connection
   readonly statements: Statements
   readonly dimension: number
-  readonly createIndex: () => MemoryIndex
+  readonly createIndex: (options?: IndexOptions) => MemoryIndex
   readonly rank: Rank
   /** Without one, the host's own rows answer when Pinecone does not. */
   readonly hasDisk: boolean
@@ -46,8 +46,8 @@ export async function recallThere(
   const { reader, createIndex, rank } = parts
   const dated = await withPeriod(query)
   const found = await search(userId, dated, parts)
-  const index = createIndex()
   const unseen = found.unseen.filter(({ memory }) => isWanted(memory, dated))
+  const index = createIndex({ room: found.matches.length + unseen.length })
   const sample = sampleOf(index, dated, found.matches, unseen, found.isWhole)
   const ranked = rank(index, dated, sample)
   const memories = new Map(unseen.map(({ memory }) => [memory.id, memory]))

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeCursor, encodeCursor, type Position } from '../cursor.ts'
 import { idTime } from '../ids.ts'
-import type { MemoryIndex } from '../memory-index.ts'
+import type { IndexOptions, MemoryIndex } from '../memory-index.ts'
 import type { Memory, UserId } from '../memory.ts'
 import type { Rank } from '../rank.ts'
 import type { Connection } from '../sqlite/connection.ts'
@@ -31,7 +31,7 @@ export interface UserMemoriesParts {
   readonly caches: Caches
   readonly connection: Connection
   readonly statements: Statements
-  readonly createIndex: () => MemoryIndex
+  readonly createIndex: (options?: IndexOptions) => MemoryIndex
   readonly rank: Rank
   readonly dimension: number
   /** False: nothing is acknowledged before Pinecone has it. */

@@ -63,6 +63,8 @@ export interface Columns {
   vectors: number
   dimension: number
   matrix: Float32Array
+  /** Passages that the matrix has room for once there is a vector. */
+  readonly room: number
   /** The distinct terms of a passage as `term * 64 + frequency`, from its start to that of the next. */
   forward: Int32Array
   forwardStart: Int32Array
@@ -81,38 +83,41 @@ export interface Columns {
   bytes(): number
 }
 
-export function createColumns(sittingGapMs: number): Columns {
+/** With room for so many turns of one passage each; it grows beyond that. */
+export function createColumns(sittingGapMs: number, room: number = LEAST_ROOM): Columns {
   const postings = createPostings()
+  const most = Math.max(LEAST_ROOM, room)
   return {
     slots: 0,
     alive: 0,
     slotOf: new Map(),
     ids: [],
-    tsMs: new Float64Array(16),
-    flags: new Uint8Array(16),
-    characters: new Int32Array(16),
-    speaker: new Int16Array(16),
+    tsMs: new Float64Array(most),
+    flags: new Uint8Array(most),
+    characters: new Int32Array(most),
+    speaker: new Int16Array(most),
     tags: new Map(),
-    previous: new Int32Array(16),
-    next: new Int32Array(16),
-    conversation: new Int32Array(16),
-    before: new Int32Array(16),
-    after: new Int32Array(16),
-    pairLength: new Float32Array(16),
-    firstPassage: new Int32Array(16),
+    previous: new Int32Array(most),
+    next: new Int32Array(most),
+    conversation: new Int32Array(most),
+    before: new Int32Array(most),
+    after: new Int32Array(most),
+    pairLength: new Float32Array(most),
+    firstPassage: new Int32Array(most + 1),
     passages: 0,
     alivePassages: 0,
     passagesOfUser: undefined,
-    owner: new Int32Array(16),
-    length: new Int32Array(16),
+    owner: new Int32Array(most),
+    length: new Int32Array(most),
     aliveLength: 0,
-    tells: new Uint8Array(16),
-    hasVector: new Uint8Array(16),
+    tells: new Uint8Array(most),
+    hasVector: new Uint8Array(most),
     vectors: 0,
     dimension: 0,
     matrix: new Float32Array(0),
+    room: most,
     forward: new Int32Array(64),
-    forwardStart: new Int32Array(16),
+    forwardStart: new Int32Array(most + 1),
     termOf: new Map(),
     termTexts: [],
     documentFrequency: new Int32Array(64),
@@ -127,6 +132,8 @@ export function createColumns(sittingGapMs: number): Columns {
     },
   }
 }
+
+const LEAST_ROOM = 16
 
 /** A view, not a copy; undefined where no embedder made one. */
 export function vectorOf(columns: Columns, passage: number): Float32Array | undefined {

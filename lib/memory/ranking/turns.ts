@@ -75,7 +75,7 @@ export function removeTurn(columns: Columns, slot: number): void {
 
 /** The same turns in fresh columns, oldest first, without what is dead. */
 export function compacted(columns: Columns): Columns {
-  const fresh = createColumns(columns.sittingGapMs)
+  const fresh = createColumns(columns.sittingGapMs, columns.alive)
   const conversations = [...columns.conversationOf.keys()]
   const living = [...columns.slotOf.values()].sort((a, b) => columns.tsMs[a]! - columns.tsMs[b]!)
   for (const old of living) {
@@ -171,7 +171,8 @@ function addPassage(
     columns.vectors++
   }
   if (columns.dimension > 0) {
-    columns.matrix = grown(columns.matrix, columns.passages * columns.dimension)
+    const rows = columns.matrix.length === 0 ? columns.room : 0
+    columns.matrix = grown(columns.matrix, Math.max(rows, columns.passages) * columns.dimension)
     if (vector !== undefined) columns.matrix.set(vector, passage * columns.dimension)
   }
 }

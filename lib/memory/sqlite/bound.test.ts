@@ -28,7 +28,6 @@ const OF_THE_STORE: readonly string[] = [
   'setErased',
   'checkpoint',
   // The limits of memories are the store’s own work (prune-source.ts); the first three see one user each.
-  'count',
   'oldestUnpinned',
   'unpinnedBefore',
   'userIds',

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { MemoryIndex } from '../memory-index.ts'
+import type { IndexOptions, MemoryIndex } from '../memory-index.ts'
 import type { UserId } from '../memory.ts'
 import type { Connection } from './connection.ts'
 import { type IndexRow, toIndexed } from './rows.ts'
@@ -20,7 +20,7 @@ export interface IndexCache {
 export interface IndexCacheOptions {
   readonly connection: Connection
   readonly statements: Statements
-  readonly createIndex: () => MemoryIndex
+  readonly createIndex: (options?: IndexOptions) => MemoryIndex
   readonly embedderName: () => string | undefined
   /** The index that was asked for last is kept whatever its size: without it each question would build it anew. */
   readonly maxBytes: number
@@ -57,7 +57,7 @@ export function createIndexCache(options: IndexCacheOptions): IndexCache {
     let entry = entries.get(userId)
     if (entry?.userNo !== user.user_no || entry.removals !== user.removals) {
       entry = {
-        index: createIndex(),
+        index: createIndex({ room: statements.count(user.user_no)!.memories }),
         userNo: user.user_no,
         revision: 0,
         removals: user.removals,
