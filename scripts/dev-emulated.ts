@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { assertContract } from '../test/emulators/contract.ts'
 import { startHuggingFaceEmulator } from '../test/emulators/hugging-face.ts'
 import { startPineconeEmulator } from '../test/emulators/pinecone.ts'
+import { huggingFaceSettings, pineconeSettings } from '../test/emulators/settings.ts'
 import type { ReceivedRequest } from '../test/emulators/received.ts'
 
 const help = `npm run dev:emulated -- [options]
@@ -55,11 +56,8 @@ async function run(): Promise<number> {
   try {
     return await runHost({
       DATA_DIR: dataDir,
-      PINECONE_API_KEY: pinecone.apiKey,
-      PINECONE_CONTROLLER_HOST: pinecone.url,
-      HF_TOKEN: huggingFace.token,
-      HF_ROUTER_URL: huggingFace.origins['https://router.huggingface.co'],
-      HF_HUB_URL: huggingFace.origins['https://huggingface.co'],
+      ...pineconeSettings(pinecone),
+      ...huggingFaceSettings(huggingFace),
     })
   } finally {
     await Promise.all([pinecone.close(), huggingFace.close()])

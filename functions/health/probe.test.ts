@@ -5,6 +5,7 @@ import {
   startHuggingFaceEmulator,
 } from '../../test/emulators/hugging-face.ts'
 import { type PineconeEmulator, startPineconeEmulator } from '../../test/emulators/pinecone.ts'
+import { huggingFaceSettings, pineconeSettings } from '../../test/emulators/settings.ts'
 import { createProbe } from './probe.ts'
 
 /** As on Lambda, where the function that tells the health has opened no service. */
@@ -21,11 +22,8 @@ describe('the health of a process that has opened nothing', () => {
 
   const settings = (more: Record<string, string> = {}) =>
     readConfig({
-      PINECONE_API_KEY: pinecone.apiKey,
-      PINECONE_CONTROLLER_HOST: pinecone.url,
-      HF_TOKEN: huggingFace.token,
-      HF_ROUTER_URL: huggingFace.url,
-      HF_HUB_URL: huggingFace.url,
+      ...pineconeSettings(pinecone),
+      ...huggingFaceSettings(huggingFace),
       ...more,
     })
 

@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Config } from '../../lib/config.ts'
-import { type Endpoint, endpointHeaders, endpointRoute } from '../../lib/endpoint-address.ts'
+import {
+  chatServerProbe,
+  embeddingServerProbe,
+  huggingFaceChatProbe,
+  huggingFaceEmbeddingsProbe,
+  pineconeProbe,
+  type Probe,
+} from '../../lib/free-probes.ts'
 import { type Check, type Health, healthOf } from '../../lib/health.ts'
 import { STORE_FILE } from '../../lib/memory/store-file.ts'
 
@@ -61,14 +68,12 @@ function probeFile(file: string): Check {
   }
 }
 
-async function probePinecone({
+function probePinecone({
   controllerUrl,
   name,
   apiKey,
 }: NonNullable<Config['pinecone']>): Promise<Check> {
-  const headers = { 'api-key': apiKey, 'x-pinecone-api-version': '2026-07' }
-  const url = new URL(`/indexes/${name}`, controllerUrl)
-  return ask('Pinecone', url, headers, {
+  return ask('Pinecone', pineconeProbe(controllerUrl, name, apiKey), {
     status: 'ok',
     detail: 'The first memory makes the index.',
   })
@@ -76,16 +81,16 @@ async function probePinecone({
 
 async function probeEmbedder(settings: Config): Promise<Check & { name: string }> {
   const { embedder, embeddingModel, embeddingEndpoint, huggingFace } = settings
+  const { name } = embeddingModel
   if (embedder === 'huggingface' && huggingFace) {
-    const url = new URL(
-      `/api/models/${embeddingModel.name}?expand[]=inferenceProviderMapping`,
-      huggingFace.hubUrl,
-    )
-    return { name: embeddingModel.name, ...(await ask('Hugging Face', url)) }
+    const probe = huggingFaceEmbeddingsProbe(huggingFace.hubUrl, name)
+    return { name, ...(await ask('Hugging Face', probe)) }
   }
   if (embedder === 'endpoint' && embeddingEndpoint) {
-    const check = await askServer('The embedding server', embeddingEndpoint, '/info')
-    return { name: embeddingModel.name, ...check }
+    return {
+      name,
+      ...(await ask('The embedding server', embeddingServerProbe(embeddingEndpoint))),
+    }
   }
   return { name: embedder === 'minilm' ? 'minilm' : 'built-in', status: 'ok' }
 }
@@ -94,26 +99,17 @@ async function probeGenerator(settings: Config): Promise<Check & { name: string 
   const { generator, chatEndpoint, huggingFace } = settings
   if (generator === 'huggingface' && huggingFace) {
     const { chatModel, routerUrl, token } = huggingFace
-    const url = new URL(`/v1/models/${chatModel.split(':')[0]}`, routerUrl)
-    const headers = { authorization: `Bearer ${token}` }
-    return { name: chatModel, ...(await ask('Hugging Face', url, headers)) }
+    const probe = huggingFaceChatProbe(routerUrl, chatModel, token)
+    return { name: chatModel, ...(await ask('Hugging Face', probe)) }
   }
   if (generator === 'endpoint' && chatEndpoint) {
-    const check = await askServer('The model server', chatEndpoint, '/v1/models')
+    const check = await ask('The model server', chatServerProbe(chatEndpoint))
     return { name: chatEndpoint.model ?? 'endpoint', ...check }
   }
   return { name: 'built-in', status: 'ok' }
 }
 
-const askServer = (name: string, endpoint: Endpoint, route: `/${string}`) =>
-  ask(name, new URL(endpointRoute(endpoint, route)), endpointHeaders(endpoint))
-
-async function ask(
-  name: string,
-  url: URL,
-  headers: Record<string, string> = {},
-  ifAbsent?: Check,
-): Promise<Check> {
+async function ask(name: string, { url, headers = {} }: Probe, ifAbsent?: Check): Promise<Check> {
   try {
     const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS)
     const response = await fetch(url, { headers, signal })

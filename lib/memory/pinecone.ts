@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pineconeProbe } from '../free-probes.ts'
 import { upstreamError } from '../upstream/fault.ts'
 import { createUpstreamFetch, type UpstreamFetchOptions } from '../upstream/upstream-fetch.ts'
 import type { IndexOptions, MemoryIndex } from './memory-index.ts'
@@ -97,10 +98,7 @@ export function createPineconeMemoryStore(
     name: 'Pinecone',
     // By id and by filter: done twice it is done once. An index is made once.
     isRepeatable: (method, path) => method !== 'POST' || !path.startsWith('/indexes'),
-    probe: {
-      url: `${options.controllerUrl?.replace(/\/+$/, '') ?? CONTROL_URL}/indexes/${options.name}`,
-      headers: { 'api-key': apiKey, 'x-pinecone-api-version': '2026-07' },
-    },
+    probe: pineconeProbe(options.controllerUrl ?? CONTROL_URL, options.name, apiKey),
     now,
     ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
     ...options.upstream,

@@ -43,14 +43,12 @@ function answerTo({ message, recalled, at }: Prompt): string {
   const [best, next] = bestStatements(recalled, message)
   if (!best) return 'I remember nothing about that.'
   const quote = (memory: PromptMemory) => `“${bestSentence(memory.text, message)}”`
-  const [opening, nextOpening] = [best, next ?? best].map(
-    (memory) => `${saidWhen(memory.ts, at)} ${who(memory)}`,
-  )
-  const first = `${opening}: ${quote(best)}`
+  const opening = (memory: PromptMemory) => `${saidWhen(memory.ts, at)} ${who(memory)}`
+  const first = `${opening(best).replace(/^./, (letter) => letter.toUpperCase())}: ${quote(best)}`
   if (!next) return first
-  return nextOpening === opening
+  return opening(next) === opening(best)
     ? `${first} and ${quote(next)}`
-    : `${first}, and ${nextOpening!.replace(/^(?:On|Today)/, (word) => word.toLowerCase())}: ${quote(next)}`
+    : `${first}, and ${opening(next)}: ${quote(next)}`
 }
 
 /**
@@ -100,7 +98,7 @@ function who({ role, speaker }: PromptMemory): string {
 const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
 function saidWhen(ts: Date, at: Date): string {
-  return day.format(ts) === day.format(at) ? 'Today' : `On ${day.format(ts)}`
+  return day.format(ts) === day.format(at) ? 'today' : `on ${day.format(ts)}`
 }
 
 /** A short memory whole; of a long one the sentence that shares most words with the question, the first of equals. */

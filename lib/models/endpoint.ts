@@ -1,4 +1,5 @@
-import { type Endpoint, endpointHeaders, endpointRoute } from '../endpoint-address.ts'
+import type { Endpoint } from '../endpoint-address.ts'
+import { chatServerProbe, embeddingServerProbe } from '../free-probes.ts'
 import type { Remedy } from '../upstream/fault.ts'
 import {
   createUpstreamFetch,
@@ -20,7 +21,7 @@ export function createChatEndpointFetch(
   return createUpstreamFetch({
     name: 'The model server',
     isRepeatable: () => true, // A second answer to the same messages costs tokens and changes nothing.
-    probe: { url: endpointRoute(endpoint, '/v1/models'), headers: endpointHeaders(endpoint) },
+    probe: chatServerProbe(endpoint),
     ...options,
   })
 }
@@ -33,7 +34,7 @@ export function createEmbeddingEndpointFetch(
   return createUpstreamFetch({
     name: 'The embedding server',
     isRepeatable: () => true,
-    probe: { url: endpointRoute(endpoint, '/info'), headers: endpointHeaders(endpoint) },
+    probe: embeddingServerProbe(endpoint),
     ...options,
   })
 }

@@ -1,3 +1,4 @@
+import { huggingFaceChatProbe, huggingFaceEmbeddingsProbe } from '../free-probes.ts'
 import { createConnections } from '../upstream/connections.ts'
 import type { UpstreamFault } from '../upstream/fault.ts'
 import {
@@ -37,16 +38,15 @@ export function createHuggingFaceFetches({
     isRepeatable: () => true,
     ...options,
   }
-  const headers = { authorization: `Bearer ${token}` }
   return {
     chat: createUpstreamFetch({
       name: 'Hugging Face',
-      probe: { url: `${ROUTER}/v1/models/${chatModel.split(':')[0]}`, headers },
+      probe: huggingFaceChatProbe(ROUTER, chatModel, token),
       ...shared,
     }),
     embeddings: createUpstreamFetch({
       name: 'Hugging Face embeddings',
-      probe: { url: `${HUB}/api/models/${embeddingModel}?expand[]=inferenceProviderMapping` },
+      probe: huggingFaceEmbeddingsProbe(HUB, embeddingModel),
       ...shared,
     }),
   }

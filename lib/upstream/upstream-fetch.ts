@@ -1,3 +1,4 @@
+import type { Probe } from '../free-probes.ts'
 import {
   type CircuitBreakerPolicy,
   CircuitState,
@@ -67,11 +68,6 @@ export interface UpstreamFetchOptions {
   readonly now?: () => Date
   /** From 0 to below 1. */
   readonly random?: () => number
-}
-
-export interface Probe {
-  readonly url: string
-  readonly headers?: Readonly<Record<string, string>>
 }
 
 export const UPSTREAM_TIMEOUT_MS = 10_000

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { startHuggingFaceEmulator } from '../../test/emulators/hugging-face.ts'
 import { startPineconeEmulator } from '../../test/emulators/pinecone.ts'
+import { huggingFaceSettings, pineconeSettings } from '../../test/emulators/settings.ts'
 import { createChatText } from './chat-text.ts'
 import { type Measured, startMeasured, startMeasuredHost } from './measured-host.ts'
 import { median, table } from './statistics.ts'
@@ -79,11 +80,8 @@ async function startServices() {
     },
   })
   const settings = {
-    PINECONE_API_KEY: pinecone.apiKey,
-    PINECONE_CONTROLLER_HOST: pinecone.url,
-    HF_TOKEN: huggingFace.token,
-    HF_ROUTER_URL: huggingFace.url,
-    HF_HUB_URL: huggingFace.url,
+    ...pineconeSettings(pinecone),
+    ...huggingFaceSettings(huggingFace),
     RATE_LIMIT_USER: '0',
     RATE_LIMIT_ADDRESS: '0',
     GENERATIONS_PER_USER: '64',
@@ -94,8 +92,7 @@ async function startServices() {
     /** The same services in the hands of a server that does nothing but call them. */
     startPlain: () =>
       startMeasured([join(import.meta.dirname, 'plain-server.ts')], {
-        PINECONE_API_KEY: pinecone.apiKey,
-        PINECONE_CONTROLLER_HOST: pinecone.url,
+        ...pineconeSettings(pinecone),
         HF_TOKEN: huggingFace.token,
         HF_URL: huggingFace.url,
       }),

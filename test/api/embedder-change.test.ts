@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { assertContract } from '../emulators/contract.ts'
 import { type HuggingFaceEmulator, startHuggingFaceEmulator } from '../emulators/hugging-face.ts'
+import { huggingFaceSettings } from '../emulators/settings.ts'
 import { startHost, type TestHost } from '../support/host.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -26,9 +27,7 @@ afterEach(async () => {
 const paid = () => ({
   EMBEDDER: 'huggingface',
   GENERATOR: 'builtin',
-  HF_TOKEN: emulator.token,
-  HF_ROUTER_URL: emulator.url,
-  HF_HUB_URL: emulator.url,
+  ...huggingFaceSettings(emulator),
 })
 
 /** Starts on the one data folder, as a restart with other settings does. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { assertContract } from '../emulators/contract.ts'
 import { type HuggingFaceEmulator, startHuggingFaceEmulator } from '../emulators/hugging-face.ts'
+import { huggingFaceSettings } from '../emulators/settings.ts'
 import type { Fault } from '../emulators/faults.ts'
 import type { ProblemBody } from '../support/api.ts'
 import { startHost, type TestHost } from '../support/host.ts'
@@ -20,9 +21,7 @@ afterEach(async () => {
 })
 
 const settings = (more: Readonly<Record<string, string>> = {}) => ({
-  HF_TOKEN: emulator.token,
-  HF_ROUTER_URL: emulator.url,
-  HF_HUB_URL: emulator.url,
+  ...huggingFaceSettings(emulator),
   HF_LLM_FALLBACKS: '',
   ...more,
 })

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { assertContract } from '../emulators/contract.ts'
 import { type HuggingFaceEmulator, startHuggingFaceEmulator } from '../emulators/hugging-face.ts'
 import { type PineconeEmulator, startPineconeEmulator } from '../emulators/pinecone.ts'
+import { huggingFaceSettings, pineconeSettings } from '../emulators/settings.ts'
 import { startHost, startRefused } from '../support/host.ts'
 
 const SOON = { timeout: 10_000, interval: 50 }
@@ -20,11 +21,8 @@ afterEach(async () => {
 
 /** Nothing but the two keys, as in production; the addresses are the emulators'. */
 const settings = (more: Readonly<Record<string, string>> = {}) => ({
-  PINECONE_API_KEY: pinecone.apiKey,
-  PINECONE_CONTROLLER_HOST: pinecone.url,
-  HF_TOKEN: huggingFace.token,
-  HF_ROUTER_URL: huggingFace.url,
-  HF_HUB_URL: huggingFace.url,
+  ...pineconeSettings(pinecone),
+  ...huggingFaceSettings(huggingFace),
   ...more,
 })
 

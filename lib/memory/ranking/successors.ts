@@ -56,7 +56,7 @@ export function successorsOf(
     (flags[other]! & (ALIVE | HIDDEN | ONLY_QUESTION)) === ALIVE &&
     (flags[other]! & USER) === (flags[turn]! & USER) &&
     columns.speaker[other] === columns.speaker[turn] &&
-    (isTerse(columns, subject, other) || !isFollowUp(columns, turn, other))
+    (!isFollowUp(columns, turn, other) || isTerse(subject, contentOf(columns, other)))
   const found = new Set<number>()
   for (const other of ranked) {
     if (!isLater(other)) continue
@@ -110,8 +110,8 @@ function isFollowUp(columns: Columns, turn: number, other: number): boolean {
 
 const FOLLOW_UP_TURNS = 4
 
-const isTerse = (columns: Columns, { content }: Subject, other: number) =>
-  Math.max(content.size, contentOf(columns, other).size) <= TERSE_TERMS
+const isTerse = ({ content }: Subject, other: Content) =>
+  Math.max(content.size, other.size) <= TERSE_TERMS
 
 /** Whether a passage of the turn says of the same subject how it is now, or that it changed. */
 function restates(columns: Columns, subject: Subject, other: number): boolean {
@@ -179,7 +179,7 @@ function tellsOfItsEnd(columns: Columns, subject: Subject, other: number): boole
   // "Moved" alone may be said of anything; with a word of the question it is said of what is asked about.
   const isAsked = subject.asked.some((term) => content.has(term))
   if ((columns.tells[passage]! & (isAsked ? END | CHANGE : END)) === 0) return false
-  if (!isTerse(columns, subject, other)) return false
+  if (!isTerse(subject, content)) return false
   if (!aboutSamePerson(columns, subject, content)) return false
   const isLinked = rareTermsOf(columns, subject).some((term) => content.has(term))
   return isLinked && nearness(columns, subject.turn, other) >= NEAR_WITH_CHANGE
@@ -194,8 +194,7 @@ function* lifeChangesOf(columns: Columns, subject: Subject, ranked: readonly num
     for (const other of new Set([...ranked, ...turnsWith(columns, terms)])) {
       if ((columns.tells[columns.firstPassage[other]!]! & told) === 0) continue
       const content = contentOf(columns, other)
-      if (isTerse(columns, subject, other) && aboutSamePerson(columns, subject, content))
-        yield other
+      if (isTerse(subject, content) && aboutSamePerson(columns, subject, content)) yield other
     }
   }
 }

@@ -1,5 +1,6 @@
 import { readConfig, variables } from '../../../lib/config.ts'
 import { startPineconeEmulator } from '../../emulators/pinecone.ts'
+import { pineconeSettings } from '../../emulators/settings.ts'
 
 /** A store that the whole product is run over. */
 export interface Driver {
@@ -19,8 +20,7 @@ const overPinecone = (isolation: 'namespace' | 'metadata'): Driver => ({
       env: {
         STORE: 'pinecone',
         PINECONE_ISOLATION: isolation,
-        PINECONE_API_KEY: emulator.apiKey,
-        PINECONE_CONTROLLER_HOST: emulator.url,
+        ...pineconeSettings(emulator),
       },
       stop: () => emulator.close(),
     }
