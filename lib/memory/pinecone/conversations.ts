@@ -101,8 +101,6 @@ export function openConversations(userId: UserId, parts: ConversationsParts): Co
             found.head ? JSON.stringify(found.head) : null,
             found.headVector ? toBlob([found.headVector]) : null,
             at,
-            current?.sent_at ?? 0,
-            current?.lsn ?? null,
             now().getTime(),
           )
           return true

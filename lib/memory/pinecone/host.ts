@@ -117,7 +117,6 @@ export function createHost({ statements, now }: HostParts): Host {
     const doc = changed === undefined ? null : JSON.stringify(changed)
     const head = known?.head ?? null
     const headVector = known?.head_vector ?? null
-    const sentAt = known?.sent_at ?? 0
     statements.putConversation(
       userId,
       conversationId,
@@ -126,8 +125,6 @@ export function createHost({ statements, now }: HostParts): Host {
       head,
       headVector,
       tick(),
-      sentAt,
-      known?.lsn ?? null,
       now().getTime(),
     )
   }
@@ -200,7 +197,6 @@ export function createHost({ statements, now }: HostParts): Host {
     },
 
     summarise(userId, conversationId, summary) {
-      const known = statements.conversation(userId, conversationId)
       statements.putConversation(
         userId,
         conversationId,
@@ -209,8 +205,6 @@ export function createHost({ statements, now }: HostParts): Host {
         null,
         null,
         tick(),
-        known?.sent_at ?? 0,
-        known?.lsn ?? null,
         now().getTime(),
       )
     },
@@ -263,8 +257,6 @@ export function createHost({ statements, now }: HostParts): Host {
           known.head,
           known.head_vector,
           tick(),
-          known.sent_at,
-          known.lsn,
           now().getTime(),
         )
       }

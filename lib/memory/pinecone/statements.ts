@@ -116,9 +116,13 @@ export function prepareStatements(database: DatabaseSync) {
       'SELECT * FROM conversations WHERE user_id = ? AND conversation_id = ?',
     ),
     conversations: all<ConversationRow>('SELECT * FROM conversations WHERE user_id = ?'),
+    // Whatever it says now, what Pinecone has of it stays as it was.
     putConversation: run(
-      `INSERT OR REPLACE INTO conversations (user_id, conversation_id, doc, is_miscounted, head,
-        head_vector, at, sent_at, lsn, touched_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO conversations (user_id, conversation_id, doc, is_miscounted, head, head_vector,
+        at, touched_ms, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+      ON CONFLICT DO UPDATE SET doc = excluded.doc, is_miscounted = excluded.is_miscounted,
+        head = excluded.head, head_vector = excluded.head_vector, at = excluded.at,
+        touched_ms = excluded.touched_ms`,
     ),
     setHead: run(
       'UPDATE conversations SET head = ?, head_vector = ?, at = ? WHERE user_id = ? AND conversation_id = ?',
