@@ -8,10 +8,10 @@ import { STOP_WORDS } from './stop-words.ts'
 export function terms(text: string): string[] {
   const found: string[] = []
   if (isAscii(text)) {
-    for (const [word] of text.toLowerCase().matchAll(ASCII_WORD)) addWord(word, found)
+    for (const word of text.toLowerCase().match(ASCII_WORD) ?? []) addWord(word, found)
     return found
   }
-  for (const [word] of fold(text).matchAll(WORD)) {
+  for (const word of fold(text).match(WORD) ?? []) {
     if (UNSPACED.test(word)) addPairs(word, found)
     else addWord(word, found)
   }
@@ -51,30 +51,34 @@ function isAscii(text: string): boolean {
 }
 
 function addWord(word: string, found: string[]): void {
-  if (STOP_WORDS.has(word)) return
-  const apostrophe = word.indexOf("'")
-  if (apostrophe < 0) {
-    found.push(stemOf(word))
-    return
-  }
-  // "Anna's" and "Anna'll" are Anna, "I'll" and "don't" say nothing, "o'clock" is one word.
-  const ending = word.slice(apostrophe + 1)
-  if (ending === 't') return
-  const bare = CONTRACTIONS.has(ending) ? word.slice(0, apostrophe) : word.replace("'", '')
-  if (!STOP_WORDS.has(bare)) found.push(stemOf(bare))
+  const term = termOf(word)
+  if (term !== '') found.push(term)
 }
 
 /** Of words that came lately: people use few words, and those often. */
-const stems = new Map<string, string>()
-const MOST_STEMS = 10_000
+const known = new Map<string, string>()
+const MOST_KNOWN = 10_000
 
-function stemOf(word: string): string {
-  const known = stems.get(word)
-  if (known !== undefined) return known
-  if (stems.size >= MOST_STEMS) stems.clear()
-  const stemmed = stem(word)
-  stems.set(word, stemmed)
-  return stemmed
+/** The term of a word in lower case, without accents; empty where it says nothing. */
+export function termOf(word: string): string {
+  let term = known.get(word)
+  if (term === undefined) {
+    if (known.size >= MOST_KNOWN) known.clear()
+    term = stemmed(word)
+    known.set(word, term)
+  }
+  return term
+}
+
+function stemmed(word: string): string {
+  if (STOP_WORDS.has(word)) return ''
+  const apostrophe = word.indexOf("'")
+  if (apostrophe < 0) return stem(word)
+  // "Anna's" and "Anna'll" are Anna, "I'll" and "don't" say nothing, "o'clock" is one word.
+  const ending = word.slice(apostrophe + 1)
+  if (ending === 't') return ''
+  const bare = CONTRACTIONS.has(ending) ? word.slice(0, apostrophe) : word.replace("'", '')
+  return STOP_WORDS.has(bare) ? '' : stem(bare)
 }
 
 const CONTRACTIONS = new Set(['s', 'd', 'll', 'm', 're', 've'])

@@ -1,17 +1,12 @@
 import type { IndexedMemory } from '../memory-index.ts'
 import { passages } from '../passages.ts'
-import { tellsOfChange, tellsOfEnd, tellsOfMove, tellsOfNewJob, tellsOfNow } from './change.ts'
+import { tellsOf } from './change.ts'
 import {
   ALIVE,
-  CHANGE,
   type Columns,
   createColumns,
-  END,
   FIRST_PERSON,
-  JOB,
-  MOVE,
   NONE,
-  NOW,
   ONLY_QUESTION,
   USER,
   vectorOf,
@@ -39,13 +34,7 @@ export function addTurn(columns: Columns, memory: IndexedMemory): void {
     tags: memory.tags,
   })
   for (const [at, text] of texts.entries()) {
-    const tells =
-      (tellsOfEnd(text) ? END : 0) |
-      (tellsOfChange(text) ? CHANGE : 0) |
-      (tellsOfNow(text) ? NOW : 0) |
-      (tellsOfMove(text) ? MOVE : 0) |
-      (tellsOfNewJob(text) ? JOB : 0)
-    addPassage(columns, slot, countTerms(memory, text), tells, memory.vectors?.[at])
+    addPassage(columns, slot, countTerms(memory, text), tellsOf(text), memory.vectors?.[at])
   }
   columns.firstPassage[slot + 1] = columns.passages
   linkTurn(columns, slot, memory.conversationId)

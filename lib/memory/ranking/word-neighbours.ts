@@ -1,4 +1,4 @@
-import { stem } from '../stemmer.ts'
+import { termOf } from '../terms.ts'
 import type { Columns } from './columns.ts'
 import { inverseFrequency, type WeightedTerms } from './lexical.ts'
 import type { WordNeighbours } from './settings.ts'
@@ -21,9 +21,9 @@ export function withWordNeighbours(
 ): WeightedTerms {
   const widened = new Map(query)
   for (const word of commonWords(text)) {
-    const own = inverseFrequency(columns, columns.termOf.get(stem(word)))
+    const own = inverseFrequency(columns, columns.termOf.get(termOf(word)))
     for (const { word: other, cosine } of neighbours.nearest(word)) {
-      const term = cosine < LEAST_COSINE ? undefined : columns.termOf.get(stem(other))
+      const term = cosine < LEAST_COSINE ? undefined : columns.termOf.get(termOf(other))
       if (term === undefined || query.has(term)) continue
       const rarity = Math.min(1, own / inverseFrequency(columns, term))
       const weight = NEIGHBOUR_WEIGHT * cosine * rarity

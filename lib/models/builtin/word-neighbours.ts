@@ -27,7 +27,8 @@ export function createWordNeighbours(table: StaticTable): WordNeighbours {
       const key = word.toLowerCase()
       let found = known.get(key)
       if (found === undefined) {
-        if (!IS_WORD.test(key) || key.length > LONGEST_WORD) return []
+        if (!IS_WORD.test(key) || table.wordPiece.encode(key, MOST_PIECES + 1).length > MOST_PIECES)
+          return []
         words ??= collectWords(table)
         found = search(table, words, key)
         if (known.size >= KEPT_WORDS) known.delete(known.keys().next().value ?? '')
@@ -43,8 +44,8 @@ export function createWordNeighbours(table: StaticTable): WordNeighbours {
 const LEAST_COSINE = 0.5
 const MOST_NEIGHBOURS = 20
 const KEPT_WORDS = 1_000
-/** The vocabulary's longest word has 18 letters; what is far longer is no word, and would only fill the memory of them. */
-const LONGEST_WORD = 40
+/** "Snowboarding" has two. */
+const MOST_PIECES = 2
 /** One word of letters. Scripts without spaces are left out: their characters, alone in the vocabulary, are no words. */
 const IS_WORD = /^(?!.*[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}])\p{L}+$/u
 
