@@ -2,7 +2,7 @@ import type { IndexedMemory, MemoryIndex } from '../memory-index.ts'
 import type { Memory } from '../memory.ts'
 import type { Sample } from '../rank.ts'
 import { COSINE_PRIOR } from '../ranking/calibrate.ts'
-import { AWAY, type Columns, FIRST_PERSON, NONE, ONLY_QUESTION } from '../ranking/columns.ts'
+import { AWAY, type Columns, FIRST_PERSON, NONE, ONLY_QUESTION, past } from '../ranking/columns.ts'
 import { B, K1 } from '../ranking/lexical.ts'
 import type { RecallQuery } from '../recall.ts'
 import { terms } from '../terms.ts'
@@ -108,6 +108,7 @@ function turnsOf(matches: readonly Match[]): Map<string, Turn> {
         role: metadata['role'] as Memory['role'],
         text,
         passages,
+        conversationId: metadata['conversation_id'] as string | undefined,
         speaker: metadata['speaker'] as string | undefined,
         tags: (metadata['tags'] as string[] | undefined) ?? [],
         source: metadata['source'] as Memory['source'],
@@ -131,16 +132,10 @@ function describeWhole(columns: Columns, slot: number, { isFirstPerson }: Turn):
   columns.flags[slot] = own | (isFirstPerson ? FIRST_PERSON : 0)
 }
 
-/** Neighbours are told apart by what the records say; a conversation's turns here are not all there are. */
-const indexedOf = ({ id, ts, role, text, speaker, tags, source }: Memory): IndexedMemory => ({
-  id,
-  tsMs: ts.getTime(),
-  role,
-  text,
-  speaker,
-  tags,
-  source,
-})
+const indexedOf = (memory: Memory): IndexedMemory => {
+  const { id, ts, role, text, conversationId, speaker, tags, source } = memory
+  return { id, tsMs: ts.getTime(), role, text, conversationId, speaker, tags, source }
+}
 
 interface Words {
   readonly numbers: ReadonlySet<number>
@@ -222,6 +217,10 @@ function isMostlyEmbedded(own: Float32Array): boolean {
   return embedded > 0 && embedded >= own.length / 2
 }
 
+/**
+ * The index has put each turn beside the nearest of its sitting that came back. Whether that is its neighbour, the
+ * records say.
+ */
 function placeNeighbours(
   columns: Columns,
   turns: ReadonlyMap<string, Turn>,
@@ -233,11 +232,14 @@ function placeNeighbours(
   ]
   for (const { id, prev, last } of places) {
     const slot = columns.slotOf.get(id)!
-    columns.before[slot] = prev === undefined ? NONE : (columns.slotOf.get(prev) ?? AWAY)
-    columns.after[slot] = last ? NONE : AWAY
+    columns.before[slot] =
+      prev === undefined ? NONE : (columns.slotOf.get(prev) ?? away(columns.before[slot]!))
+    columns.after[slot] = last ? NONE : away(columns.after[slot]!)
   }
   for (const { id, prev } of places) {
     const before = prev === undefined ? undefined : columns.slotOf.get(prev)
     if (before !== undefined) columns.after[before] = columns.slotOf.get(id)!
   }
 }
+
+const away = (nearest: number) => (nearest === NONE ? AWAY : past(nearest))

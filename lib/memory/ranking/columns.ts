@@ -21,6 +21,8 @@ export const JOB = 16
 export const NONE = -1
 /** There is one, but not among the turns at hand. */
 export const AWAY = -2
+/** The same, and past it this one is at hand, in the same sitting. `past` of that is the slot again. */
+export const past = (slot: number) => AWAY - 1 - slot
 
 /** The turns of one user, each in a slot of its own, and their passages, as parallel columns. */
 export interface Columns {

@@ -13,7 +13,10 @@ export interface Population {
   readonly tsMs: Float64Array
   /** Number of the speaker, 0 for nobody. */
   readonly speaker: Int16Array
-  /** Neighbours in the same sitting: NONE at its edge, AWAY where there is one that is not in the population. */
+  /**
+   * Neighbours in the same sitting: NONE at its edge; where there is one that is not in the population AWAY, or `past`
+   * the nearest one that is.
+   */
   readonly before: Int32Array
   readonly after: Int32Array
   /** Of the best passage, calibrated: 0 for what is not remarkable, else about 1 to 10. */

@@ -52,15 +52,16 @@ function lendAnswer(
   if (isAnother) neighbour[next]! += amount
 }
 
-const LENDING: Lending = { near: 0.4, far: 0.1, edgeNear: 0.6, edgeFar: 0.15 }
+const LENDING: Lending = { near: 0.4, far: 0.1, beyond: 0.2, edgeNear: 0.6, edgeFar: 0.15 }
 
 function lendingOf(without: ReadonlySet<Lever>): Lending {
-  if (without.has('lending')) return { near: 0, far: 0, edgeNear: 0, edgeFar: 0 }
+  if (without.has('lending')) return { near: 0, far: 0, beyond: 0, edgeNear: 0, edgeFar: 0 }
   const far = without.has('far') ? 0 : 1
   const edges = without.has('edges') ? 0 : 1
   return {
     near: LENDING.near,
     far: LENDING.far * far,
+    beyond: LENDING.beyond * far,
     edgeNear: LENDING.edgeNear * edges,
     edgeFar: LENDING.edgeFar * far * edges,
   }
