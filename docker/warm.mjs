@@ -22,16 +22,22 @@ const url = await new Promise((resolve, reject) => {
   ended.then(([code]) => reject(new Error(`The host ended with ${code} at its start.`)), reject)
 })
 
-const say = (body) => ({
+const send = (body) => ({
   method: 'POST',
   headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ user_id: 'warm', message: 'Are you there?', ...body }),
+  body: JSON.stringify({ user_id: 'warm', ...body }),
 })
+const message = 'Are you there?'
 const visits = [
   { path: '/' },
   { path: '/api/health' },
-  { path: '/api/chat', init: say({}) },
-  { path: '/api/chat', init: say({ stream: true }) },
+  { path: '/api/openapi.json' },
+  { path: '/api/chat', init: send({ message }) },
+  { path: '/api/chat', init: send({ message, stream: true }) },
+  { path: '/api/ingest', init: send({ items: [{ text: message, role: 'user' }] }) },
+  { path: '/api/memories/search', init: send({ query: message }) },
+  { path: '/api/users/warm/export' },
+  { path: '/api/users/warm', init: { method: 'DELETE' } },
 ]
 for (const { path, init } of visits) {
   const response = await fetch(url + path, init)

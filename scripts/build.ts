@@ -16,6 +16,9 @@ import { buildAssets } from './build-assets.ts'
 const CEILINGS_KIB: Record<string, number> = { health: 160, chat: 1000, reply: 1000, page: 1000 }
 const CEILING_KIB = 800
 
+/** A host starts without these: no page and no chat needs them, and whoever calls one first waits 40 ms for it. */
+const LATE_FUNCTIONS = ['export', 'ingest', 'memories', 'openapi', 'users']
+
 /** What an operator runs where there are no sources, such as in the container: scripts/NAME.ts as bin/NAME.mjs. */
 const TOOLS = ['backup', 'key', 'reembed', 'restore', 'smoke']
 
@@ -72,6 +75,11 @@ const sources: Record<string, string> = {
 // In one build, so that what they share is read and parsed once.
 const { metafile } = await build({ ...shared, entryPoints: sources, outdir: out })
 await writeFile(join(out, 'meta.json'), JSON.stringify(metafile))
+await promisify(execFile)(
+  process.execPath,
+  [join(import.meta.dirname, 'build/late-functions.ts'), out, ...LATE_FUNCTIONS],
+  { env: { PATH: process.env['PATH'] } },
+)
 const sizes = Object.keys(sources).map((name) => {
   // The metafile names a file from where we stand, wherever it was written to.
   const kib = metafile!.outputs[relative('.', join(out, `${name}.mjs`))]!.bytes / 1024

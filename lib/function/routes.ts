@@ -7,7 +7,7 @@ export interface RouteMatch {
 }
 
 /**
- * Finds the route of a request among `keys`, in their order, greedy ones last. Undefined when no path fits;
+ * Finds the route of a request among `keys`: one without parameters first, then in their order, greedy ones last. Undefined when no path fits;
  * `allow` when one does, by other methods only. `/{path+}` fits every path, so it makes none known. HEAD is
  * answered as GET.
  */
@@ -15,8 +15,13 @@ export function createRouter(keys: readonly RouteKey[]) {
   const routes = keys
     .map((key) => ({ key, ...parseRoute(key) }))
     .toSorted((a, b) => Number(a.greedy) - Number(b.greedy))
+  const literal = new Map(
+    keys.filter((key) => !key.includes('{')).map((key) => [key as string, key]),
+  )
   return (method: string, path: string): RouteMatch | { allow: string[] } | undefined => {
     const wanted = method === 'HEAD' ? 'GET' : method
+    const known = literal.get(`${wanted} ${path}`)
+    if (known) return { key: known, params: {} }
     const allow = new Set<string>()
     for (const route of routes) {
       if (route.greedy && allow.size > 0) break // The path is known: a catch-all must not hide the 405.
@@ -31,7 +36,7 @@ export function createRouter(keys: readonly RouteKey[]) {
 
 const isCatchAll = (path: string) => /^\/\{\w+\+\}$/.test(path)
 
-export function parseRoute(key: RouteKey) {
+function parseRoute(key: RouteKey) {
   const [method, path] = key.split(' ') as [string, string]
   const source = path.replaceAll(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) =>
     greedy ? `(?<${name}>.*)` : `(?<${name}>[^/]+)`,

@@ -5,7 +5,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { commit, version } from '../build-info.ts'
 import { describeError, isProblem, Problem } from '../errors.ts'
-import { createRouter, parseRoute, type RouteKey } from '../function/routes.ts'
+import { createRouter } from '../function/routes.ts'
 import { methodNotAllowed } from '../function/endings.ts'
 import { securityHeaders } from '../function/replies.ts'
 import type { RateLimit } from '../rate-limit.ts'
@@ -14,11 +14,11 @@ import { toContext, toEvent } from './event.ts'
 import { type Fault, mountFault } from './fault.ts'
 import type { HostLog } from './log.ts'
 import { refusal } from './refusal.ts'
-import type { LoadedFunction, Runtime } from './runtime.ts'
+import type { HostedFunction, Runtime } from './runtime.ts'
 
 export interface HostAppOptions {
   readonly runtime: Runtime
-  readonly functions: readonly LoadedFunction[]
+  readonly functions: readonly HostedFunction[]
   readonly corsOrigins: readonly string[]
   readonly trustedProxies: number
   /** Of one client address; files and probes are not counted. */
@@ -33,6 +33,8 @@ export interface HostAppOptions {
   readonly fault: Fault | undefined
   readonly log: HostLog
 }
+
+const ownHeaders = Object.entries(securityHeaders)
 
 type HostEnv = { Variables: { requestId: string; startedAtMs: number; client: Client } }
 
@@ -52,11 +54,10 @@ export function createHostApp(options: HostAppOptions): Hono<HostEnv> {
     c.set('startedAtMs', performance.now())
     c.set('client', clientOf(addressOf(c), c.req.raw.headers, options.trustedProxies))
     await next()
-    c.header('x-request-id', c.get('requestId'))
-    for (const [name, value] of Object.entries(securityHeaders)) {
-      if (!c.res.headers.has(name)) c.header(name, value)
-    }
-    if (options.isClosing()) c.header('connection', 'close')
+    const { headers } = c.res // Each `c.header` now would make a response of its own.
+    headers.set('x-request-id', c.get('requestId'))
+    for (const [name, value] of ownHeaders) if (!headers.has(name)) headers.set(name, value)
+    if (options.isClosing()) headers.set('connection', 'close')
   })
   if (options.fault) mountFault(app, options.fault)
   mountOwnRoutes(app, options)
@@ -135,35 +136,22 @@ function mountFunctions(app: Hono<HostEnv>, options: HostAppOptions): void {
   const { runtime, functions, turnTimeoutMs } = options
   const owners = new Map(functions.flatMap((fn) => fn.routes.map((key) => [key, fn] as const)))
   const find = createRouter([...owners.keys()])
-  const forward = async (
-    c: HonoContext<HostEnv>,
-    key: RouteKey,
-    pathParameters: Record<string, string>,
-  ) => {
+  app.all('*', async (c) => {
+    const found = find(c.req.method, new URL(c.req.url).pathname)
+    if (!found) throw new Problem(404, 'Not found', 'There is nothing at this address.')
+    if ('allow' in found) throw methodNotAllowed(found.allow)
+    const { key, params } = found
     const fn = owners.get(key)!
     if (c.req.method === 'HEAD' && fn.isStreamed) throw methodNotAllowed(['GET'])
     const source = {
       routeKey: key,
-      pathParameters,
+      pathParameters: params,
       requestId: c.get('requestId'),
       client: c.get('client'),
     }
     const event = await toEvent(c.req.raw, source)
     const context = toContext(fn.name, randomUUID(), turnTimeoutMs)
     return runtime.invoke(fn, event, context, c.req.raw.signal)
-  }
-  for (const key of owners.keys()) {
-    const { method, path, greedy } = parseRoute(key)
-    // A catch-all comes last, after the 405 of a path that is known by another method.
-    if (!greedy) {
-      app.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), (c) => forward(c, key, c.req.param()))
-    }
-  }
-  app.all('*', (c) => {
-    const found = find(c.req.method, new URL(c.req.url).pathname)
-    if (!found) throw new Problem(404, 'Not found', 'There is nothing at this address.')
-    if ('allow' in found) throw methodNotAllowed(found.allow)
-    return forward(c, found.key, found.params)
   })
 }
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EmfOutput } from '@aws-lambda-powertools/metrics/types'
 import { commit, version } from '../build-info.ts'
@@ -12,7 +13,7 @@ import { listen } from './listen.ts'
 import { createHostLog } from './log.ts'
 import { processMetrics } from './process-metrics.ts'
 import { createPrometheus } from './prometheus.ts'
-import { installRuntime } from './runtime.ts'
+import { installRuntime, type KnownFunction } from './runtime.ts'
 
 /** The host: reads the settings, loads the functions, listens, and leaves in good order. */
 
@@ -54,7 +55,11 @@ async function start(config: Config): Promise<void> {
   // The sink reads the metrics; on stdout they would only double the log.
   process.env['POWERTOOLS_METRICS_DISABLED'] ??= 'true'
   const runtime = await installRuntime({ maxConcurrency: MAX_CONCURRENCY })
-  const functions = await runtime.load(new URL('./functions/', import.meta.url))
+  const late = await readFile(new URL('./late-functions.json', import.meta.url), 'utf8')
+  const functions = await runtime.load(
+    new URL('./functions/', import.meta.url),
+    JSON.parse(late) as KnownFunction[],
+  )
   const app = createHostApp({
     runtime,
     functions,

@@ -4,23 +4,30 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type { BufferedHandler, RouteKey, StreamedHandler } from '../function.ts'
 import { type ResponseHead, ResponseStream } from './response-stream.ts'
 
-/** A built function as Lambda would load it. */
-export interface LoadedFunction {
+/** What a built function says of itself. */
+export interface KnownFunction {
   readonly name: string
   readonly routes: readonly RouteKey[]
-  readonly handler: BufferedHandler | StreamedHandler
   readonly isStreamed: boolean
 }
 
+/** A built function, ready to be called. */
+export interface HostedFunction extends KnownFunction {
+  /** The exported handler, as Lambda would load it. */
+  handler(): Promise<Handler>
+}
+
+type Handler = BufferedHandler | StreamedHandler
+
 export interface Runtime {
-  /** Imports every bundle in `folder`, a URL that ends in a slash. */
-  load(folder: URL): Promise<LoadedFunction[]>
+  /** Imports every bundle in `folder`, a URL that ends in a slash; those that are known already when they are first called. */
+  load(folder: URL, known?: readonly KnownFunction[]): Promise<HostedFunction[]>
   /**
    * Calls the exported handler, as Lambda would. Rejects when the handler does. `gone` fires when the caller goes away,
    * which ends the stream of a streamed function; Lambda cannot tell and has none.
    */
   invoke(
-    fn: LoadedFunction,
+    fn: HostedFunction,
     event: APIGatewayProxyEventV2,
     context: Context,
     gone?: AbortSignal,
@@ -52,30 +59,44 @@ export async function installRuntime(options: { maxConcurrency: number }): Promi
   const running = new Set<Promise<unknown>>()
   return {
     running,
-    async load(folder) {
+    async load(folder, known = []) {
       const files = (await readdir(folder)).filter((file) => file.endsWith('.mjs')).toSorted()
-      return Promise.all(files.map((file) => loadFunction(new URL(file, folder))))
+      const functions = files.map(async (file) => {
+        const fn = known.find(({ name }) => file === `${name}.mjs`)
+        return fn ? lateFunction(fn, new URL(file, folder)) : loadFunction(new URL(file, folder))
+      })
+      return Promise.all(functions)
     },
-    invoke(fn, event, context, gone) {
+    async invoke(fn, event, context, gone) {
+      const handler = await fn.handler()
       const within = <T>(work: () => Promise<T>) => track(running, runWithin(store, context, work))
       return fn.isStreamed
-        ? invokeStreamed(fn.handler as StreamedHandler, event, context, within, gone)
-        : invokeBuffered(fn.handler as BufferedHandler, event, context, within)
+        ? invokeStreamed(handler as StreamedHandler, event, context, within, gone)
+        : invokeBuffered(handler as BufferedHandler, event, context, within)
     },
   }
 }
 
-async function loadFunction(file: URL): Promise<LoadedFunction> {
-  const { handler, routes } = (await import(file.href)) as Pick<
-    LoadedFunction,
-    'handler' | 'routes'
-  >
+export async function loadFunction(file: URL): Promise<HostedFunction> {
+  const bundle = (await import(file.href)) as { handler: Handler; routes: readonly RouteKey[] }
+  const { handler, routes } = bundle
   const name = file.pathname
     .split('/')
     .at(-1)!
     .replace(/\.mjs$/, '')
   const isStreamed = (handler as unknown as Record<symbol, unknown>)[STREAMING] === 'response'
-  return { name, routes, handler, isStreamed }
+  return { name, routes, isStreamed, handler: async () => handler }
+}
+
+function lateFunction(known: KnownFunction, file: URL): HostedFunction {
+  let loading: Promise<HostedFunction> | undefined
+  return {
+    ...known,
+    async handler() {
+      loading ??= loadFunction(file)
+      return (await loading).handler()
+    },
+  }
 }
 
 type Within = <T>(work: () => Promise<T>) => Promise<T>

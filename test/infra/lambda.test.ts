@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { installRuntime, type LoadedFunction } from '../../lib/host/runtime.ts'
+import { installRuntime, type HostedFunction } from '../../lib/host/runtime.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { readYaml } from './yaml.ts'
 
@@ -16,7 +16,7 @@ interface LambdaTemplate {
 }
 
 describe('infra/lambda/template.yaml', () => {
-  let functions: readonly LoadedFunction[]
+  let functions: readonly HostedFunction[]
   let resources: LambdaTemplate['Resources']
   let tidyUp: () => PromiseLike<void>
   beforeAll(async () => {
