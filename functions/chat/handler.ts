@@ -29,7 +29,7 @@ export const { routes, handler } = streamed(
         conversationId: body.metadata?.conversation_id ?? 'default',
         tags: body.metadata?.tags,
       }
-      const said = await chat.say(userId, message, signal)
+      const said = await chat.say(userId, message, { signal, isAwaited: true })
       const events = chat.reply(userId, said.messageId, {
         signal,
         lingerMs: 0,

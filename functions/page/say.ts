@@ -60,7 +60,7 @@ async function sayNow(
     conversationId,
     topK: config.topK,
   }
-  const said = await chat.say(userId, message, call.signal)
+  const said = await chat.say(userId, message, { signal: call.signal })
   if (said.isNew) call.metrics.addMetric('MemoriesStored', MetricUnit.Count, 1)
   if (replaces !== undefined && replaces !== said.messageId) {
     await forgetTurn({ chat, memories: here.memories }, userId, replaces)

@@ -11,9 +11,10 @@ export interface Chat {
   /**
    * Stores the message, unless a message with this id is stored already: then that one is what was said.
    * Rejects with a Problem 409 when the id stands for another message, and with a 503, before anything is stored, when
-   * more answers are being made or waited for than may be. A place for the reply is kept for some seconds.
+   * more answers are being made or waited for than may be. A place for the reply is kept for some seconds. Where whoever
+   * says it waits for the reply anyway (`isAwaited`), it is embedded first and stored with its vectors.
    */
-  say(userId: UserId, message: NewMessage, signal?: AbortSignal): Promise<Said>
+  say(userId: UserId, message: NewMessage, options?: SayOptions): Promise<Said>
   /**
    * The reply to a message: joins it where it is being made (here or in another process), replays it where
    * it was made, makes it where it was not. Yields `context` first and once, `text` as it comes (what is there already
@@ -43,6 +44,12 @@ export interface NewMessage {
   /** How many memories to recall and how good they must be; the settings' values when undefined. */
   readonly topK?: number | undefined
   readonly scoreThreshold?: number | undefined
+}
+
+export interface SayOptions {
+  /** Fires when whoever says it goes away. */
+  readonly signal?: AbortSignal | undefined
+  readonly isAwaited?: boolean
 }
 
 export interface Said {

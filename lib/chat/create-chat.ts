@@ -3,9 +3,9 @@ import { isProblem, Problem } from '../errors.ts'
 import type { Embedder } from '../models/embedder.ts'
 import type { Generator } from '../models/generator.ts'
 import type { Memory, UserId } from '../memory/memory.ts'
-import { passages } from '../memory/passages.ts'
 import type { MemoryStore, UserMemories } from '../memory/store.ts'
-import type { Chat, NewMessage, Outcome, ReplyEvent, Said, Watcher } from './chat.ts'
+import type { Chat, NewMessage, Outcome, ReplyEvent, Said, SayOptions, Watcher } from './chat.ts'
+import { type Embedded, embedMessage } from './embed-message.ts'
 import { LEASE_MS, leaseKey } from './lease.ts'
 import { createFollower, FOLLOW_MS, readRecalled, savedOf } from './replay.ts'
 import { forgotten, makeReply, type ReplyRequest } from './respond.ts'
@@ -34,6 +34,13 @@ export interface ChatSettings {
   readonly generationsTotal: number
 }
 
+/** What is kept for a reply that nobody has asked for yet. */
+interface Held {
+  readonly slot: Slot
+  readonly timer: NodeJS.Timeout
+  readonly embedded: Embedded | undefined
+}
+
 /** How long the place of a reply is kept for whoever said the message: a page comes back for it. */
 const HOLD_MS = 5_000
 
@@ -46,10 +53,14 @@ export function createChat(dependencies: ChatDependencies): Chat {
     perUser: settings.generationsPerUser,
     total: settings.generationsTotal,
   })
-  /** Places of replies that nobody has asked for yet, by user and message id. */
-  const held = new Map<string, { slot: Slot; timer: NodeJS.Timeout }>()
+  /** By user and message id. */
+  const held = new Map<string, Held>()
 
-  async function say(userId: UserId, message: NewMessage, signal?: AbortSignal): Promise<Said> {
+  async function say(
+    userId: UserId,
+    message: NewMessage,
+    { signal, isAwaited = false }: SayOptions = {},
+  ): Promise<Said> {
     const memories = store.forUser(userId)
     const messageId = message.messageId ?? newId(now())
     const known = message.messageId && (await findSaid(memories, message.messageId, message.text))
@@ -58,9 +69,13 @@ export function createChat(dependencies: ChatDependencies): Chat {
     try {
       await slot.ready(signal)
       const memory = newMessageMemory(message, messageId, now(), newId)
-      const vectors = await embedOrNone(memory.text)
-      await memories.save([{ memory, vectors }])
-      hold(`${userId} ${messageId}`, slot)
+      // A page shows the message meanwhile, and waits for no embedder that is far away.
+      const isEmbedded = embedder.free || isAwaited
+      const embedded = isEmbedded
+        ? await embedMessage(memory.text, memories, embedder, signal)
+        : undefined
+      await memories.save([{ memory, vectors: embedded?.vectors?.ofMessage }])
+      hold(`${userId} ${messageId}`, slot, embedded)
       return { message: memory, messageId, isNew: true }
     } catch (error) {
       slot.release()
@@ -74,27 +89,21 @@ export function createChat(dependencies: ChatDependencies): Chat {
     }
   }
 
-  function hold(key: string, slot: Slot): void {
+  function hold(key: string, slot: Slot, embedded: Embedded | undefined): void {
     const timer = setTimeout(() => {
       held.delete(key)
       slot.release()
     }, HOLD_MS).unref()
-    held.set(key, { slot, timer })
+    held.set(key, { slot, timer, embedded })
   }
 
-  /** The place that was kept for this reply, else a new one; throws where there is none. */
-  function slotFor(key: string, userId: UserId): Slot {
+  /** What was kept for this reply, its place above all; a new place where there is none, or a throw. */
+  function taken(key: string, userId: UserId): Pick<Held, 'slot' | 'embedded'> {
     const kept = held.get(key)
-    if (!kept) return slots.take(userId)
+    if (!kept) return { slot: slots.take(userId), embedded: undefined }
     clearTimeout(kept.timer)
     held.delete(key)
-    return kept.slot
-  }
-
-  /** Vectors that cost nothing are made at once; a paid or absent embedder is asked when the reply is made. */
-  async function embedOrNone(text: string) {
-    if (!embedder.free) return undefined
-    return embedder.embed(passages(text)).catch(() => undefined)
+    return kept
   }
 
   async function* reply(
@@ -159,8 +168,9 @@ export function createChat(dependencies: ChatDependencies): Chat {
     { userId, ...request }: Parameters<typeof make>[2],
   ): Promise<void> {
     let slot: Slot | undefined
+    let embedded: Embedded | undefined
     try {
-      slot = slotFor(key, userId)
+      ;({ slot, embedded } = taken(key, userId))
       await slot.ready(run.signal)
     } catch (error) {
       slot?.release()
@@ -171,7 +181,7 @@ export function createChat(dependencies: ChatDependencies): Chat {
       }
     }
     try {
-      await makeReply({ ...dependencies, ...request, run })
+      await makeReply({ ...dependencies, ...request, embedded, run })
     } finally {
       slot?.release()
     }

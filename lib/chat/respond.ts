@@ -2,13 +2,14 @@ import { isProblem, Problem } from '../errors.ts'
 import { replyIdOf } from '../memory/ids.ts'
 import type { Memory, Reach, Turn, TurnState } from '../memory/memory.ts'
 import { passages } from '../memory/passages.ts'
-import { type Recalled, textToEmbed } from '../memory/recall.ts'
+import type { Recalled } from '../memory/recall.ts'
 import type { Saved, UserMemories } from '../memory/store.ts'
 import type { Usage } from '../models/generator.ts'
 import { BUILT_IN_GENERATOR } from '../models/builtin-generator.ts'
 import { unitSum } from '../models/vectors.ts'
 import type { Outcome, Watcher } from './chat.ts'
 import type { ChatDependencies } from './create-chat.ts'
+import { type Embedded, embedMessage } from './embed-message.ts'
 import { LEASE_MS, leaseKey } from './lease.ts'
 import { assemblePrompt, PINNED_LIMIT, RECENT_TURNS } from './prompt.ts'
 import type { Run } from './run.ts'
@@ -19,6 +20,8 @@ export interface ReplyRequest extends ChatDependencies {
   readonly messageId: string
   /** How the message stood when its reply was begun. */
   readonly messageSaved: Saved
+  /** Where it was embedded before it was stored. */
+  readonly embedded: Embedded | undefined
   readonly run: Run
   readonly watcher: Watcher
 }
@@ -33,7 +36,7 @@ const VECTORS_ALONE = { mustExist: true, isRemakeable: true }
  */
 export async function makeReply(request: ReplyRequest): Promise<void> {
   const { memories, messageId, holder, run } = request
-  const startedAtMs = performance.now()
+  const startedAtMs = performance.now() - (request.embedded?.tookMs ?? 0)
   const turn = createTurnState(request.messageSaved)
   const renewal = setInterval(() => {
     memories.lease(leaseKey(messageId), holder, LEASE_MS).catch(() => {}) // The next one may get through.
@@ -131,12 +134,13 @@ async function recallAndGenerate(
   run.signal.throwIfAborted()
 }
 
-/** Embeds the message once, for the store and for recall; where no embedder answers, words alone recall. */
 async function recallFor(request: ReplyRequest, turn: TurnInProgress): Promise<void> {
-  const { memories, message, run, watcher, settings } = request
-  const startedAtMs = performance.now()
-  const vectors = await embedMessage(request, turn)
-  turn.embedMs = performance.now() - startedAtMs
+  const { memories, message, embedder, run, watcher, settings } = request
+  const { vectors, failure, tookMs } =
+    request.embedded ?? (await embedMessage(message.text, memories, embedder, run.signal))
+  run.signal.throwIfAborted()
+  turn.embedMs = tookMs
+  if (failure !== undefined) turn.failures.push(failure)
   const recallStartedAtMs = performance.now()
   const recall = memories
     .recall({
@@ -148,44 +152,20 @@ async function recallFor(request: ReplyRequest, turn: TurnInProgress): Promise<v
       exclude: [message.id],
     })
     .finally(() => (turn.recallMs = performance.now() - recallStartedAtMs))
-  const [context] = await Promise.all([recall, saveVectors(request, turn, vectors?.ofMessage)])
+  const isSaved = embedder.free || request.embedded !== undefined
+  const saving = isSaved ? undefined : saveVectors(request, turn, vectors?.ofMessage)
+  const [context] = await Promise.all([recall, saving])
   turn.context = context
   run.signal.throwIfAborted()
 }
 
-/** One a passage: as the memory is kept, and as it is asked for. */
-interface MessageVectors {
-  readonly ofMessage: readonly Float32Array[]
-  readonly ofQuestion: readonly Float32Array[]
-}
-
-async function embedMessage(
-  { embedder, memories, message, run }: ReplyRequest,
-  turn: TurnInProgress,
-): Promise<MessageVectors | undefined> {
-  const parts = passages(message.text)
-  const question = textToEmbed(message.text, await memories.speakers())
-  const texts = question === message.text ? parts : [...parts, ...passages(question)]
-  try {
-    const vectors = await embedder.embed(texts, run.signal)
-    return {
-      ofMessage: vectors.slice(0, parts.length),
-      ofQuestion: question === message.text ? vectors : vectors.slice(parts.length),
-    }
-  } catch (error) {
-    run.signal.throwIfAborted()
-    turn.failures.push(upstreamOf(error) ?? 'embedder')
-    return undefined
-  }
-}
-
-/** Those of a free embedder were made when the message was stored. */
+/** Of a message that was stored before it was embedded. */
 async function saveVectors(
-  { embedder, memories, message, run }: ReplyRequest,
+  { memories, message, run }: ReplyRequest,
   turn: TurnInProgress,
-  vectors: MessageVectors['ofMessage'] | undefined,
+  vectors: readonly Float32Array[] | undefined,
 ): Promise<void> {
-  if (embedder.free || vectors === undefined) return
+  if (vectors === undefined) return
   const saved = await memories.updateTurn({ memory: message, vectors }, VECTORS_ALONE)
   if (saved === 'gone') run.stop('forgotten')
   else turn.messageSaved = saved
