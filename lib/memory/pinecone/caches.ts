@@ -1,8 +1,8 @@
 import type { Position } from '../cursor.ts'
 import type { Memory, UserId } from '../memory.ts'
 import type { Connection } from '../sqlite/connection.ts'
-import { docOf } from './host.ts'
-import type { DocRow, Statements } from './statements.ts'
+import type { Row } from './memory-rows.ts'
+import type { Statements } from './statements.ts'
 import type { Match } from './user-records.ts'
 import type { Visibility } from './visibility.ts'
 
@@ -141,8 +141,8 @@ export function createCaches(options: CachesOptions): Caches {
   }
 
   /** What has become of memories that Pinecone gave; nothing for those that nobody touched. */
-  const changesOf = (userId: UserId, older: readonly Memory[]): DocRow[] =>
-    older.flatMap(({ id }) => statements.doc(userId, id) ?? [])
+  const changesOf = (userId: UserId, older: readonly Memory[]): Row[] =>
+    older.flatMap(({ id }) => statements.memory(userId, id) ?? [])
 
   return {
     visibility,
@@ -180,12 +180,11 @@ export function createCaches(options: CachesOptions): Caches {
 }
 
 /** What Pinecone gave, as the host's own writes have changed it since; newest first. */
-function overridden(older: readonly Memory[], rows: readonly DocRow[]): Memory[] {
+function overridden(older: readonly Memory[], rows: readonly Row[]): Memory[] {
   const byId = new Map(older.map((memory) => [memory.id, memory]))
-  for (const row of rows) {
-    const memory = docOf(row)
-    if (memory) byId.set(row.id, memory)
-    else byId.delete(row.id)
+  for (const { id, memory } of rows) {
+    if (memory) byId.set(id, memory)
+    else byId.delete(id)
   }
   return [...byId.values()].sort((a, b) =>
     comparePlaces({ tsMs: b.ts.getTime(), id: b.id }, { tsMs: a.ts.getTime(), id: a.id }),

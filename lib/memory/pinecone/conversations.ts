@@ -2,19 +2,12 @@ import type { CallTerms } from '../../upstream/upstream-fetch.ts'
 import type { Memory, UserId } from '../memory.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { fromBlob, toBlob } from '../sqlite/rows.ts'
-import { docOf } from './host.ts'
 import { END, type Reader } from './reader.ts'
 import { type MemoryRecord, type Metadata, passageCount, valuesOf } from './records.ts'
-import type { ConversationRow, Statements } from './statements.ts'
-import { added, NO_TURNS, type Summary, summaryOf } from './summary.ts'
+import type { ConversationRow } from './conversation-rows.ts'
+import type { Statements } from './statements.ts'
+import { added, type Head, NO_TURNS, type Summary, summaryOf } from './summary.ts'
 import type { UserRecords } from './user-records.ts'
-
-/** The newest linked turn of a conversation: what is said next stands behind it. */
-export interface Head {
-  readonly id: string
-  readonly tsMs: number
-  readonly records: number
-}
 
 /** One user's conversations, each summed up in a record of its own that is written with its turns. */
 export interface Conversations {
@@ -40,10 +33,10 @@ export interface ConversationsParts {
 export function openConversations(userId: UserId, parts: ConversationsParts): Conversations {
   const { records, reader, connection, statements, dimension, now } = parts
 
-  const resolvedOf = (row: ConversationRow, doc: string): Resolved => ({
-    summary: JSON.parse(doc) as Summary,
-    head: row.head === null ? undefined : (JSON.parse(row.head) as Head),
-    headVector: row.head_vector ? fromBlob(row.head_vector, dimension)[0] : undefined,
+  const resolvedOf = ({ head, head_vector }: ConversationRow, summary: Summary): Resolved => ({
+    summary,
+    head,
+    headVector: head_vector ? fromBlob(head_vector, dimension)[0] : undefined,
   })
 
   /** As Pinecone has it, with what it was not told yet. */
@@ -57,8 +50,7 @@ export function openConversations(userId: UserId, parts: ConversationsParts): Co
       statements.ofConversation(userId, id).filter(({ sent_at }) => sent_at === 0),
     )
     let { summary } = base
-    for (const row of unsent) {
-      const memory = docOf(row)
+    for (const { memory } of unsent) {
       if (memory) summary = added(memory)(summary)!
     }
     const hasVector = isThere && record.metadata['embedded'] === true
@@ -86,23 +78,22 @@ export function openConversations(userId: UserId, parts: ConversationsParts): Co
     async resolve(id, terms) {
       for (let attempt = 0; ; attempt++) {
         const row = await connection.read(() => statements.conversation(userId, id))
-        if (row?.doc != undefined) return resolvedOf(row, row.doc)
+        if (row?.summary) return resolvedOf(row, row.summary)
         const found = row?.is_miscounted === 1 ? await counted(id) : await fetched(id, terms)
         const isKept = await connection.write(() => {
           const current = statements.conversation(userId, id)
           // Its turns have changed meanwhile: then this is out of date already.
           if (current?.at !== row?.at && attempt < MOST_ATTEMPTS) return false
-          const at = current?.at ?? 0
-          statements.putConversation(
-            userId,
-            id,
-            JSON.stringify(found.summary),
-            0,
-            found.head ? JSON.stringify(found.head) : null,
-            found.headVector ? toBlob([found.headVector]) : null,
-            at,
-            now().getTime(),
-          )
+          statements.putConversation({
+            user_id: userId,
+            conversation_id: id,
+            summary: found.summary,
+            is_miscounted: 0,
+            head: found.head,
+            head_vector: found.headVector ? toBlob([found.headVector]) : null,
+            at: current?.at ?? 0,
+            touched_ms: now().getTime(),
+          })
           return true
         })
         if (isKept) return found
@@ -128,8 +119,8 @@ export function toConversationRecord(
   row: ConversationRow,
   dimension: number,
 ): MemoryRecord {
-  const { title, newest, turns } = JSON.parse(row.doc!) as Summary
-  const head = row.head === null ? undefined : (JSON.parse(row.head) as Head)
+  const { head } = row
+  const { title, newest, turns } = row.summary!
   const metadata: Metadata = {
     user_id: userId,
     conversation: row.conversation_id,

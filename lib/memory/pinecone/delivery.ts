@@ -1,13 +1,15 @@
 import { UpstreamFault } from '../../upstream/fault.ts'
-import type { UserId } from '../memory.ts'
+import type { Memory, UserId } from '../memory.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { fromBlob } from '../sqlite/rows.ts'
+import type { ConversationRow } from './conversation-rows.ts'
 import { type Conversations, conversationRecordId, toConversationRecord } from './conversations.ts'
-import { docOf, vectorsOf } from './host.ts'
+import { vectorsOf } from './host.ts'
 import type { Linker } from './linker.ts'
 import { type MemoryRecord, recordId, toRecords } from './records.ts'
-import type { Row, Statements } from './statements.ts'
-import { NO_TURNS, type Summary } from './summary.ts'
+import type { Row } from './memory-rows.ts'
+import type { Statements } from './statements.ts'
+import { NO_TURNS } from './summary.ts'
 import type { UserRecords } from './user-records.ts'
 import type { Visibility } from './visibility.ts'
 
@@ -81,19 +83,18 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
       for (const { id, at } of rows) {
         const there = found.get(recordId(userId, id)!)
         const isThere = there !== undefined && Number(there.metadata['at']) > since
-        if (isThere || twins.has(id)) {
-          if (statements.memory(userId, id)?.at === at) dropCounted(id)
-        } else {
-          statements.setKnown(userId, id)
-        }
+        const row = statements.memory(userId, id)
+        if (!row) continue
+        if (!isThere && !twins.has(id)) statements.setNew(row, { is_new: 0 })
+        else if (row.at === at) dropCounted(row)
       }
     })
   }
 
-  function dropCounted(id: string): void {
-    const conversation = statements.memory(userId, id)?.conversation_id ?? null
+  function dropCounted({ id, conversation_id }: Row): void {
     statements.drop(userId, id)
-    if (conversation !== null) statements.forgetConversation(userId, conversation)
+    const counted = conversation_id && statements.conversation(userId, conversation_id)
+    if (counted) statements.putConversation({ ...counted, summary: undefined, is_miscounted: 0 })
   }
 
   /** Messages that were sent again while nobody could tell that they had been said before. */
@@ -133,17 +134,10 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
         .onItsWay(userId, ROWS_AT_ONCE)
         .filter((row) => row.to_link === 0 || failed.has(row.id)),
     )
-    const gone = rows.filter(({ doc }) => doc === null)
-    const there = rows
-      .filter(({ doc }) => doc !== null)
-      .map((row) => ({ row, made: recordsOf(row) }))
-    const longer = there.filter(({ row, made }) => made.length > row.records)
-    if (longer.length > 0) {
-      await connection.writeUnsynced(() => {
-        // Before they are sent: should the acknowledgement be lost, it is known what there may be.
-        for (const { row, made } of longer) statements.setRecords(made.length, userId, row.id)
-      })
-    }
+    const gone = rows.filter(({ memory }) => !memory)
+    const there = rows.flatMap((row) =>
+      row.memory ? { row, made: recordsOf(row, row.memory) } : [],
+    )
     for (const { batch, conversationIds } of batches(there)) {
       await sendBatch(batch, conversationIds)
     }
@@ -153,7 +147,7 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     visibility.wrote(userId, lsn)
     if (gone.length === 0) return
     await connection.writeUnsynced(() => {
-      for (const { at, id } of gone) statements.acknowledge(at, lsn ?? null, 0, userId, id)
+      for (const row of gone) acknowledge(row, { lsn, records: 0 })
     })
   }
 
@@ -168,9 +162,11 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
         return
       }
       // One that Pinecone will not have must not hold up the others; it is kept, and said aloud.
-      await connection.writeUnsynced(() =>
-        statements.refuse(error.message, userId, batch[0]!.row.id),
-      )
+      const { row } = batch[0]!
+      await connection.writeUnsynced(() => {
+        const current = statements.memory(userId, row.id)
+        if (current) statements.setRefusal(current, { refusal: error.message })
+      })
     }
   }
 
@@ -187,34 +183,42 @@ export function openDelivery(userId: UserId, parts: DeliveryParts): Delivery {
     const resolved = await connection.read(() =>
       changed.flatMap(({ conversation_id }) => {
         const row = statements.conversation(userId, conversation_id)
-        return row?.doc == undefined ? [] : row
+        return row?.summary ? row : []
       }),
     )
-    const isEmpty = (doc: string) => (JSON.parse(doc) as Summary).turns === NO_TURNS.turns
-    const kept = resolved.filter(({ doc }) => !isEmpty(doc!))
+    const isEmpty = ({ summary }: ConversationRow) => summary!.turns === NO_TURNS.turns
+    const kept = resolved.filter((row) => !isEmpty(row))
     const all = [
       ...batch.flatMap(({ made }) => made),
       ...kept.map((row) => toConversationRecord(userId, row, dimension)),
     ]
     const lsn = all.length > 0 ? await records.upsert(all) : undefined
     visibility.wrote(userId, lsn)
-    const emptied = resolved.filter(({ doc }) => isEmpty(doc!))
+    const emptied = resolved.filter(isEmpty)
     const removed = await records.remove(
       emptied.map((row) => conversationRecordId(userId, row.conversation_id)),
     )
     await connection.writeUnsynced(() => {
-      for (const { row, made } of batch) {
-        statements.acknowledge(row.at, lsn ?? null, made.length, userId, row.id)
-      }
-      for (const { at, conversation_id, doc } of resolved) {
-        const number = (isEmpty(doc!) ? removed : lsn) ?? null
-        statements.acknowledgeConversation(at, number, userId, conversation_id)
+      for (const { row, made } of batch) acknowledge(row, { lsn, records: made.length })
+      for (const row of resolved) {
+        const current = statements.conversation(userId, row.conversation_id)
+        const number = (isEmpty(row) ? removed : lsn) ?? null
+        if (current) statements.setConversationSent(current, { sent_at: row.at, lsn: number })
       }
     })
   }
 
-  function recordsOf(row: Row): MemoryRecord[] {
-    return toRecords(docOf(row)!, vectorsOf(row, dimension), {
+  /** It may have been written again meanwhile, which is sent then. */
+  function acknowledge({ id, at }: Row, sent: { lsn: number | undefined; records: number }): void {
+    const row = statements.memory(userId, id)
+    if (!row) return
+    // Longer since it was sent: what there may be stays known.
+    const records = row.at === at ? sent.records : Math.max(row.records, sent.records)
+    statements.setSent(row, { sent_at: at, lsn: sent.lsn ?? null, is_new: 0, records })
+  }
+
+  function recordsOf(row: Row, memory: Memory): MemoryRecord[] {
+    return toRecords(memory, vectorsOf(row, dimension), {
       userId,
       dimension,
       at: row.at,

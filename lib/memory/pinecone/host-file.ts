@@ -11,8 +11,8 @@ const BREAKING_VERSION = 1
  * What the host keeps beside Pinecone: writes on their way and recent ones, in steps that only add.
  *
  * `at` grows with every write in the file; a row is on its way while `sent_at` is below it. A memory without `doc` was deleted.
- * `records` is how many records of it Pinecone may hold; it `is_own` where it was first written here. `vectors` are its own, `prev_vector` is the last of the turn before:
- * the two make the values of its records.
+ * `records` is how many records of it Pinecone may hold; it `is_own` where it was first written here. Of its `vectors`, `own` are those of its text, `prev` is the last of the turn
+ * before: the two make the values of its records.
  */
 const ADDITIONS: readonly string[] = [
   `
@@ -20,6 +20,7 @@ const ADDITIONS: readonly string[] = [
   INSERT INTO clock VALUES (0);
 
   CREATE TABLE memories (
+    memory_no INTEGER PRIMARY KEY,
     user_id TEXT NOT NULL,
     id TEXT NOT NULL,
     ts_ms INTEGER NOT NULL,
@@ -27,8 +28,8 @@ const ADDITIONS: readonly string[] = [
     role TEXT,
     conversation_id TEXT,
     message_id TEXT,
-    doc TEXT,
-    vectors BLOB,
+    pinned INTEGER NOT NULL,
+    speaker TEXT,
     at INTEGER NOT NULL,
     sent_at INTEGER NOT NULL,
     lsn INTEGER,
@@ -40,10 +41,10 @@ const ADDITIONS: readonly string[] = [
     to_link INTEGER NOT NULL,
     linked INTEGER NOT NULL,
     prev_id TEXT,
-    prev_vector BLOB,
     last INTEGER NOT NULL,
-    PRIMARY KEY (user_id, id)
-  ) STRICT, WITHOUT ROWID;
+    doc TEXT,
+    UNIQUE (user_id, id)
+  ) STRICT;
   CREATE INDEX memories_on_their_way ON memories (user_id, at) WHERE sent_at < at;
   CREATE INDEX memories_by_conversation ON memories (user_id, conversation_id, ts_ms, id)
     WHERE conversation_id IS NOT NULL;
@@ -52,9 +53,17 @@ const ADDITIONS: readonly string[] = [
   CREATE INDEX memories_to_link ON memories (user_id) WHERE to_link = 1;
   CREATE INDEX memories_by_age ON memories (touched_ms);
   CREATE INDEX memories_by_lsn ON memories (user_id, lsn);
-  CREATE INDEX memories_pinned ON memories (user_id) WHERE json_extract(doc, '$.pinned') = 1;
-  CREATE INDEX memories_by_speaker ON memories (user_id, json_extract(doc, '$.speaker'))
-    WHERE json_extract(doc, '$.speaker') IS NOT NULL;
+  CREATE INDEX memories_pinned ON memories (user_id) WHERE pinned = 1;
+  CREATE INDEX memories_by_speaker ON memories (user_id, speaker) WHERE speaker IS NOT NULL;
+
+  -- Apart, so that what is noted of a memory does not write them again.
+  CREATE TABLE vectors (
+    memory_no INTEGER PRIMARY KEY REFERENCES memories ON DELETE CASCADE,
+    own BLOB,
+    prev BLOB
+  ) STRICT;
+  CREATE VIEW memory_rows AS
+    SELECT memories.*, own AS vectors, prev AS prev_vector FROM memories LEFT JOIN vectors USING (memory_no);
 
   CREATE TABLE conversations (
     user_id TEXT NOT NULL,
@@ -68,7 +77,7 @@ const ADDITIONS: readonly string[] = [
     lsn INTEGER,
     touched_ms INTEGER NOT NULL,
     PRIMARY KEY (user_id, conversation_id)
-  ) STRICT, WITHOUT ROWID;
+  ) STRICT;
   CREATE INDEX conversations_on_their_way ON conversations (user_id, at) WHERE sent_at < at;
 
   -- All of a user is to be deleted, or was: what was written before is not there, whatever a lagging index says.
@@ -119,7 +128,6 @@ export function openHostFile(file: string | undefined): DatabaseSync {
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA secure_delete = ON;
-      PRAGMA wal_autocheckpoint = 250;
       PRAGMA journal_size_limit = 16777216;
       PRAGMA trusted_schema = OFF;
     `)

@@ -1,7 +1,8 @@
 import type { Memory, UserId } from '../memory.ts'
 import { fromBlob, toBlob } from '../sqlite/rows.ts'
 import { passageCount } from './records.ts'
-import type { Row, Statements } from './statements.ts'
+import type { Row } from './memory-rows.ts'
+import type { Statements } from './statements.ts'
 import { added, edited, removed, type Summary } from './summary.ts'
 
 /**
@@ -13,8 +14,6 @@ export interface Host {
   rows(userId: UserId): Row[]
   /** Inserts or replaces a memory. Vectors that are not given are kept while the text is the same. */
   put(userId: UserId, memory: Memory, change: Change): void
-  /** Gives a memory vectors of its own; nothing else of it changes. */
-  setVectors(userId: UserId, id: string, vectors: readonly Float32Array[]): void
   /** Gives the memory of a row vectors, unless it was written again since. */
   embed(row: Row, vectors: readonly Float32Array[]): void
   /** Takes over what Pinecone has of a memory, so that a change of it is made here and sent. */
@@ -52,37 +51,7 @@ export interface HostParts {
 export function createHost({ statements, now }: HostParts): Host {
   const tick = () => statements.tick(now().getTime())!.at
 
-  function write(row: Row): void {
-    const { user_id, id, ts_ms, reach, role, conversation_id, message_id, doc, vectors } = row
-    const { at, sent_at, lsn, touched_ms, records, is_own, is_new, refusal } = row
-    const { to_link, linked, prev_id, prev_vector, last } = row
-    statements.put(
-      user_id,
-      id,
-      ts_ms,
-      reach,
-      role,
-      conversation_id,
-      message_id,
-      doc,
-      vectors,
-      at,
-      sent_at,
-      lsn,
-      touched_ms,
-      records,
-      is_own,
-      is_new,
-      refusal,
-      to_link,
-      linked,
-      prev_id,
-      prev_vector,
-      last,
-    )
-  }
-
-  const bare = (userId: UserId, memory: Memory): Row => ({
+  const bare = (userId: UserId, memory: Memory) => ({
     user_id: userId,
     id: memory.id,
     ...columnsOf(memory),
@@ -91,7 +60,7 @@ export function createHost({ statements, now }: HostParts): Host {
     sent_at: 0,
     lsn: null,
     touched_ms: 0,
-    records: 0,
+    records: passageCount(memory.text),
     is_own: 1,
     is_new: 0,
     refusal: null,
@@ -106,27 +75,24 @@ export function createHost({ statements, now }: HostParts): Host {
   function summarise(
     userId: UserId,
     conversationId: string | undefined,
+    at: number,
     change: (summary: Summary) => Summary | undefined,
     isRemoval = false,
   ): void {
     if (conversationId === undefined) return
     const known = statements.conversation(userId, conversationId)
-    const summary = known?.doc == undefined ? undefined : (JSON.parse(known.doc) as Summary)
-    const changed = summary && change(summary)
-    const isMiscounted = known?.is_miscounted === 1 || isRemoval || summary !== undefined
-    const doc = changed === undefined ? null : JSON.stringify(changed)
-    const head = known?.head ?? null
-    const headVector = known?.head_vector ?? null
-    statements.putConversation(
-      userId,
-      conversationId,
-      doc,
-      doc === null && isMiscounted ? 1 : 0,
-      head,
-      headVector,
-      tick(),
-      now().getTime(),
-    )
+    const changed = known?.summary && change(known.summary)
+    const isMiscounted = known?.is_miscounted === 1 || isRemoval || known?.summary !== undefined
+    statements.putConversation({
+      user_id: userId,
+      conversation_id: conversationId,
+      summary: changed,
+      is_miscounted: changed === undefined && isMiscounted ? 1 : 0,
+      head: known?.head,
+      head_vector: known?.head_vector ?? null,
+      at,
+      touched_ms: now().getTime(),
+    })
   }
 
   /** As it stands in Pinecone. */
@@ -141,53 +107,49 @@ export function createHost({ statements, now }: HostParts): Host {
 
     put(userId, memory, { vectors, isNew = 0 }) {
       const before = statements.memory(userId, memory.id)
-      const old = before && docOf(before)
+      const old = before?.memory
       const isSameText = old?.text === memory.text
       const blob = vectors && vectors.length > 0 ? toBlob(vectors) : null
       const kept = isSameText && vectors === undefined
       const isUnmoved = kept && old.reach === memory.reach && before!.to_link === 0
-      write({
+      const at = tick()
+      statements.put({
         ...(before ?? bare(userId, memory)),
         ...columnsOf(memory),
         vectors: kept ? before!.vectors : blob,
         // Values from Pinecone were blended with the turn before; new ones are blended anew.
         prev_vector: kept ? before!.prev_vector : null,
-        at: tick(),
+        at,
         touched_ms: now().getTime(),
+        records: Math.max(before?.records ?? 0, passageCount(memory.text)),
         is_new: before?.is_new ?? isNew,
         refusal: null,
         to_link: isUnmoved || !(isLinkable(memory) || before?.linked === 1) ? 0 : 1,
       })
       const { conversationId } = memory
-      if (!old) summarise(userId, conversationId, added(memory))
+      if (!old) summarise(userId, conversationId, at, added(memory))
       else if (conversationId !== old.conversationId) throw new Error('A turn never moves.')
       else {
         // A summary that is only in Pinecone may have the old text as its title.
         const isTitled = old.text !== memory.text && memory.role === 'user' && before.sent_at > 0
-        summarise(userId, conversationId, edited(old, memory), isTitled)
+        summarise(userId, conversationId, at, edited(old, memory), isTitled)
       }
-    },
-
-    setVectors(userId, id, vectors) {
-      const row = statements.memory(userId, id)
-      if (row) write({ ...row, vectors: toBlob(vectors) })
     },
 
     embed({ user_id, id, at }, vectors) {
       const row = statements.memory(user_id, id)
-      if (row?.at !== at || row.doc === null) return
-      const isLinked = isLinkable(docOf(row)!)
-      write({ ...row, vectors: toBlob(vectors), at: tick(), to_link: isLinked ? 1 : 0 })
+      if (row?.at !== at || !row.memory) return
+      const isLinked = isLinkable(row.memory)
+      statements.put({ ...row, vectors: toBlob(vectors), at: tick(), to_link: isLinked ? 1 : 0 })
     },
 
     adopt(userId, { memory, values, prevId, last }) {
       if (statements.memory(userId, memory.id)) return
-      write({
+      statements.put({
         ...bare(userId, memory),
         vectors: values ? toBlob(values) : null,
         ...sentNow(),
         touched_ms: now().getTime(),
-        records: passageCount(memory.text),
         lsn: 0,
         is_own: 0,
         linked: isLinkable(memory) ? 1 : 0,
@@ -197,37 +159,39 @@ export function createHost({ statements, now }: HostParts): Host {
     },
 
     summarise(userId, conversationId, summary) {
-      statements.putConversation(
-        userId,
-        conversationId,
-        JSON.stringify(summary),
-        0,
-        null,
-        null,
-        tick(),
-        now().getTime(),
-      )
+      statements.putConversation({
+        user_id: userId,
+        conversation_id: conversationId,
+        summary,
+        is_miscounted: 0,
+        head: undefined,
+        head_vector: null,
+        at: tick(),
+        touched_ms: now().getTime(),
+      })
     },
 
     remove(userId, id, { isAlone } = { isAlone: false }) {
       const row = statements.memory(userId, id)
-      const memory = row && docOf(row)
+      const memory = row?.memory
       if (!memory) return false
-      write({
+      const at = tick()
+      statements.put({
         ...row,
-        doc: null,
+        memory: undefined,
         vectors: null,
         message_id: null,
-        at: tick(),
+        pinned: 0,
+        speaker: null,
+        at,
         touched_ms: now().getTime(),
-        records: Math.max(row.records, passageCount(memory.text)),
         is_new: 0,
         refusal: null,
         to_link: isAlone ? 0 : row.linked,
         linked: isAlone ? 0 : row.linked,
       })
       statements.countDeletion()
-      summarise(userId, memory.conversationId, removed(memory), true)
+      summarise(userId, memory.conversationId, at, removed(memory), true)
       return true
     },
 
@@ -242,23 +206,20 @@ export function createHost({ statements, now }: HostParts): Host {
     undo(userId, id, at, before) {
       const row = statements.memory(userId, id)
       if (row?.at !== at) return
-      if (before) write(before)
+      if (before) statements.put(before)
       else statements.drop(userId, id)
       // Whatever the summary says now, Pinecone knows.
       const conversation = row.conversation_id
       const known =
         conversation === null ? undefined : statements.conversation(userId, conversation)
       if (known) {
-        statements.putConversation(
-          userId,
-          conversation,
-          null,
-          1,
-          known.head,
-          known.head_vector,
-          tick(),
-          now().getTime(),
-        )
+        statements.putConversation({
+          ...known,
+          summary: undefined,
+          is_miscounted: 1,
+          at: tick(),
+          touched_ms: now().getTime(),
+        })
       }
     },
   }
@@ -270,7 +231,9 @@ export function createHost({ statements, now }: HostParts): Host {
       role: memory.role,
       conversation_id: memory.conversationId ?? null,
       message_id: memory.turn?.messageId ?? null,
-      doc: JSON.stringify(memory),
+      pinned: memory.pinned ? 1 : 0,
+      speaker: memory.speaker ?? null,
+      memory,
     }
   }
 }
@@ -278,20 +241,6 @@ export function createHost({ statements, now }: HostParts): Host {
 /** Only what recall may find, in a conversation, has neighbours. */
 export const isLinkable = ({ reach, conversationId }: Memory) =>
   reach === 'recall' && conversationId !== undefined
-
-/** The memory of a row; undefined for a deleted one. */
-export function docOf(row: Pick<Row, 'doc'>): Memory | undefined {
-  if (row.doc === null) return undefined
-  const memory = JSON.parse(row.doc) as Memory
-  return {
-    ...memory,
-    ts: new Date(memory.ts),
-    speaker: memory.speaker,
-    conversationId: memory.conversationId,
-    editedAt: memory.editedAt && new Date(memory.editedAt),
-    turn: memory.turn,
-  }
-}
 
 export function vectorsOf(
   row: Pick<Row, 'vectors'>,

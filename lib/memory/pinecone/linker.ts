@@ -3,12 +3,13 @@ import type { Memory, UserId } from '../memory.ts'
 import { passages } from '../passages.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { fromBlob, toBlob } from '../sqlite/rows.ts'
-import { type Conversations, type Head, headOf } from './conversations.ts'
-import { docOf, type Host, isLinkable, vectorsOf } from './host.ts'
+import { type Conversations, headOf } from './conversations.ts'
+import { type Host, isLinkable, vectorsOf } from './host.ts'
+import type { Row } from './memory-rows.ts'
 import { END, type Reader } from './reader.ts'
 import { passageCount, recordId } from './records.ts'
-import type { Row, Statements } from './statements.ts'
-import { isBefore } from './summary.ts'
+import type { Statements } from './statements.ts'
+import { type Head, isBefore } from './summary.ts'
 import type { UserRecords } from './user-records.ts'
 
 /**
@@ -43,7 +44,7 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
   const tick = () => statements.tick(parts.now().getTime())!.at
 
   async function link(row: Row): Promise<void> {
-    const memory = docOf(row)
+    const { memory } = row
     const wanted = memory !== undefined && isLinkable(memory)
     if (wanted && row.linked === 0) await insert(row, memory)
     else if (wanted) await renew(row, memory)
@@ -60,14 +61,17 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
     const before = around.before && isOneSitting(around.before, place) ? around.before : undefined
     const after = 'after' in around ? around.after : undefined
     const follows = after !== undefined && isOneSitting(place, after)
-    if (before && !follows) await setLast(before, false)
+    const noteBefore = before && !follows ? await lastNote(before, false) : undefined
     if (follows) await follow(after, row.id, lastVectorOf(row))
     const prevVector =
       before && (before.id === head?.id && headVector ? headVector : await vectorOfTurn(before.id))
     await keep(
       row,
       { linked: 1, prevId: before?.id ?? null, prevVector, last: !follows },
-      isNewest ? { head: headOf(memory), vector: lastVectorOf(row) } : undefined,
+      {
+        newest: isNewest ? { head: headOf(memory), vector: lastVectorOf(row) } : undefined,
+        noteBefore,
+      },
     )
   }
 
@@ -86,7 +90,7 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
     await keep(
       row,
       { linked: 1, prevId: row.prev_id, prevVector: prevVector ?? undefined, last: row.last === 1 },
-      isNewest ? { head: headOf(memory), vector: lastVectorOf(row) } : undefined,
+      { newest: isNewest ? { head: headOf(memory), vector: lastVectorOf(row) } : undefined },
     )
   }
 
@@ -101,14 +105,18 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
       const isSame = before !== undefined && isOneSitting(before, behind)
       await follow(behind, isSame ? before.id : undefined, isSame ? beforeVector : undefined)
     }
-    if (before) await setLast(before, (await turnsBehind(before.id, row.id)).length === 0)
+    const isLast = before && (await turnsBehind(before.id, row.id)).length === 0
+    const noteBefore = before && (await lastNote(before, isLast!))
     const newest = isNewest ? (before ?? (await newestOf(conversation, row.id))) : undefined
     const vector = newest && (newest === before ? beforeVector : await vectorOfTurn(newest.id))
     await keep(
       row,
       // A deleted turn still tells who stood before it, for others that are deleted with it.
       { linked: 0, prevId: row.prev_id, prevVector: undefined, last: true },
-      isNewest ? { head: newest && (await headOfTurn(newest)), vector } : undefined,
+      {
+        newest: isNewest ? { head: newest && (await headOfTurn(newest)), vector } : undefined,
+        noteBefore,
+      },
     )
   }
 
@@ -122,23 +130,37 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
   async function keep(
     row: Row,
     { linked, prevId, prevVector, last }: Linked,
-    newest?: { head: Head | undefined; vector: Float32Array | undefined },
+    around: {
+      readonly newest?: { head: Head | undefined; vector: Float32Array | undefined } | undefined
+      /** What the link changes of the turn before. */
+      readonly noteBefore?: (() => void) | undefined
+    } = {},
   ): Promise<void> {
     await connection.writeUnsynced(() => {
-      const blob = prevVector ? toBlob([prevVector]) : null
+      around.noteBefore?.()
+      const current = statements.memory(userId, row.id)
       // Written again meanwhile: it is linked again then, from where it stands now.
-      statements.setLink(linked, prevId, blob, last ? 1 : 0, userId, row.id, row.at)
-      if (newest && row.conversation_id !== null) {
+      if (current?.at === row.at) {
+        const state = { to_link: 0, linked, prev_id: prevId, last: last ? 1 : 0 }
+        statements.setLink(withPrevVector(current, prevVector), state)
+      }
+      const { newest } = around
+      const known =
+        newest &&
+        row.conversation_id !== null &&
+        statements.conversation(userId, row.conversation_id)
+      if (known) {
         const { head, vector } = newest
-        statements.setHead(
-          head ? JSON.stringify(head) : null,
-          vector ? toBlob([vector]) : null,
-          tick(),
-          userId,
-          row.conversation_id,
-        )
+        const head_vector = vector ? toBlob([vector]) : null
+        statements.putConversation({ ...known, head, head_vector, at: tick() })
       }
     })
+  }
+
+  function withPrevVector(row: Row, vector: Float32Array | undefined): Row {
+    if (!vector && !row.prev_vector) return row
+    const prev_vector = vector ? toBlob([vector]) : null
+    return statements.putVectors(row, { vectors: row.vectors, prev_vector })
   }
 
   /** The linked turns on either side of one that is not the newest. */
@@ -183,19 +205,16 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
         .filter((other) => !known.has(other))
         .map(placeOfTurn),
     )
-    const here = rows.flatMap((row) => (row.doc === null ? [] : { id: row.id, tsMs: row.ts_ms }))
+    const here = rows.flatMap((row) => (row.memory ? { id: row.id, tsMs: row.ts_ms } : []))
     const all = [...here, ...there.flatMap((place) => place ?? [])]
     return all.filter((place) => place.id !== except)
   }
 
   /** The turn of this id or, where it is deleted too, the next one before it that is not. */
   async function livingTurn(id: string | null): Promise<Place | undefined> {
-    for (let at = id; at !== null;) {
-      const row = await connection.read(() => statements.memory(userId, at))
-      if (row?.doc !== null) return placeOfTurn(at)
-      at = row.prev_id
-    }
-    return undefined
+    if (id === null) return undefined
+    const row = await connection.read(() => statements.memory(userId, id))
+    return !row || row.memory ? placeOfTurn(id) : livingTurn(row.prev_id)
   }
 
   /** Lets a turn follow another one: its values are made anew, of its own vectors and of that one's. */
@@ -208,35 +227,40 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
     if (!row) return
     // Values as they came from Pinecone hold part of the turn before: its own vectors are made again.
     const isBlended = row.prev_id !== null && row.prev_vector === null && row.vectors !== null
-    const memory = docOf(row)
+    const { memory } = row
     const own = isBlended && memory ? await embed(passages(memory.text)) : undefined
     await connection.writeUnsynced(() => {
       const current = statements.memory(userId, id)
       if (current?.at !== row.at) return // Written again: linked again.
-      const blob = prevVector ? toBlob([prevVector]) : null
-      if (own) host.setVectors(userId, id, own)
-      statements.relink(prevId ?? null, blob, tick(), userId, id)
+      const vectors = own ? toBlob(own) : current.vectors
+      const prev_vector = prevVector ? toBlob([prevVector]) : null
+      const blended = statements.putVectors(current, { vectors, prev_vector })
+      statements.setPrev(blended, { prev_id: prevId ?? null, at: tick() })
     })
   }
 
-  async function setLast({ id }: Place, last: boolean): Promise<void> {
+  /** Notes whether a turn is the last of its sitting: at once where it is only in Pinecone, else with what it returns. */
+  async function lastNote({ id }: Place, isLast: boolean): Promise<(() => void) | undefined> {
+    const last = isLast ? 1 : 0
     const row = await connection.read(() => statements.memory(userId, id))
-    if (row?.doc != undefined) {
-      if (row.last === (last ? 1 : 0)) return
-      await connection.writeUnsynced(() => statements.setLast(last ? 1 : 0, tick(), userId, id))
-      return
+    if (row?.memory) {
+      return () => {
+        const current = statements.memory(userId, id)
+        if (current && current.last !== last) statements.setLast(current, { last, at: tick() })
+      }
     }
-    if (row) return
+    if (row) return undefined
     const place = await headOfTurn({ id, tsMs: 0 })
     for (let passage = 0; passage < (place?.records ?? 0); passage++) {
-      await records.setMetadata(recordId(userId, id, passage)!, { last })
+      await records.setMetadata(recordId(userId, id, passage)!, { last: isLast })
     }
+    return undefined
   }
 
   /** The row of a turn; one that is only in Pinecone is taken over first. */
   async function adopted(id: string): Promise<Row | undefined> {
     const row = await connection.read(() => statements.memory(userId, id))
-    if (row) return row.doc === null ? undefined : row
+    if (row) return row.memory && row
     const found = await reader.stored(id)
     if (!found) return undefined
     return connection.writeUnsynced(() => {
@@ -249,7 +273,7 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
   async function vectorOfTurn(id: string): Promise<Float32Array | undefined> {
     const row = await connection.read(() => statements.memory(userId, id))
     if (row && (row.prev_id === null || row.prev_vector !== null)) return lastVectorOf(row)
-    const memory = (row && docOf(row)) ?? (await reader.get([id])).get(id)
+    const memory = row?.memory ?? (await reader.get([id])).get(id)
     const last = memory && passages(memory.text).at(-1)
     if (last === undefined || row?.vectors === null) return undefined
     try {
@@ -263,7 +287,7 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
 
   async function placeOfTurn(id: string): Promise<Place | undefined> {
     const row = await connection.read(() => statements.memory(userId, id))
-    if (row) return row.doc === null ? undefined : { id, tsMs: row.ts_ms }
+    if (row) return row.memory && { id, tsMs: row.ts_ms }
     const memory = (await reader.get([id])).get(id)
     return memory && { id, tsMs: memory.ts.getTime() }
   }

@@ -34,8 +34,7 @@ export async function listConversations(
       found.set(id, (await conversations.resolve(id)).summary)
     } catch (error) {
       if (!hasDisk) throw error
-      const own = row.doc === null ? undefined : (JSON.parse(row.doc) as Summary)
-      if (own) found.set(id, own)
+      if (row.summary) found.set(id, row.summary)
     }
   }
   const newestFirst = [...found]

@@ -2,9 +2,10 @@ import type { CallTerms } from '../../upstream/upstream-fetch.ts'
 import type { Position } from '../cursor.ts'
 import type { Memory, UserId } from '../memory.ts'
 import type { Connection } from '../sqlite/connection.ts'
-import { type Adopted, docOf } from './host.ts'
+import type { Adopted } from './host.ts'
+import type { Row } from './memory-rows.ts'
 import { memoryIdOf, type Metadata, recordId, toMemory } from './records.ts'
-import type { Row, Statements } from './statements.ts'
+import type { Statements } from './statements.ts'
 import type { Filter, Match, UserRecords } from './user-records.ts'
 import type { Visibility } from './visibility.ts'
 
@@ -192,8 +193,7 @@ export function openReader(userId: UserId, parts: ReaderParts): Reader {
             if (recordId(userId, id) !== undefined) missing.push(id)
             continue
           }
-          const memory = docOf(row)
-          if (memory) found.set(id, memory)
+          if (row.memory) found.set(id, row.memory)
         }
       })
       const firsts = await records.fetch(missing.map((id) => recordId(userId, id)!))
@@ -231,7 +231,7 @@ export function openReader(userId: UserId, parts: ReaderParts): Reader {
       const rows = await unseenRows(visibility.seen(userId))
       const hidden = new Set(rows.map(({ id }) => id))
       const here = rows.flatMap((row) => {
-        const memory = docOf(row)
+        const { memory } = row
         return memory && fits(memory, row) ? memory : []
       })
       const behind = here.filter(
@@ -254,8 +254,7 @@ export function openReader(userId: UserId, parts: ReaderParts): Reader {
     async idsOf({ filter, fits }) {
       const ids = new Set(await idsThere(filter, -LAST_MS, LAST_MS))
       for (const row of await unseenRows(visibility.seen(userId))) {
-        const memory = docOf(row)
-        if (memory && fits(memory, row)) ids.add(row.id)
+        if (row.memory && fits(row.memory, row)) ids.add(row.id)
         else ids.delete(row.id)
       }
       return ids

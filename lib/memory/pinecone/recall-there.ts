@@ -6,12 +6,13 @@ import type { Recalled, RecallQuery } from '../recall.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { fromBlob } from '../sqlite/rows.ts'
 import { terms } from '../terms.ts'
-import { docOf, vectorsOf } from './host.ts'
+import { vectorsOf } from './host.ts'
 import { both, type Reader } from './reader.ts'
 import { memoryIdOf, toMemory } from './records.ts'
 import { sampleOf, type Unseen } from './sample.ts'
 import { sparseQuestion } from './sparse.ts'
-import type { Row, Statements } from './statements.ts'
+import type { Row } from './memory-rows.ts'
+import type { Statements } from './statements.ts'
 import type { Filter, Match } from './user-records.ts'
 
 export interface RecallParts {
@@ -50,9 +51,10 @@ export async function recallThere(
   const index = createIndex({ room: found.matches.length + unseen.length })
   const sample = sampleOf(index, dated, found.matches, unseen, found.isWhole)
   const ranked = rank(index, dated, sample)
+  const wanted = new Set(ranked.map(({ id }) => id))
   const memories = new Map(unseen.map(({ memory }) => [memory.id, memory]))
-  for (const memory of completeIn(found.matches)) memories.set(memory.id, memory)
-  const partial = ranked.map(({ id }) => id).filter((id) => !memories.has(id))
+  for (const memory of completeIn(found.matches, wanted)) memories.set(memory.id, memory)
+  const partial = [...wanted].filter((id) => !memories.has(id))
   for (const [id, memory] of partial.length > 0 ? await reader.get(partial) : []) {
     memories.set(id, memory)
   }
@@ -111,7 +113,7 @@ function filterOf(query: RecallQuery): Filter {
 }
 
 function unseenOf(row: Row, dimension: number): Unseen | undefined {
-  const memory = docOf(row)
+  const { memory } = row
   if (!memory) return undefined
   return {
     memory,
@@ -127,8 +129,9 @@ const isWanted = ({ reach, tags }: Memory, query: RecallQuery) =>
   (!query.tags || query.tags.length === 0 || tags.some((tag) => query.tags!.includes(tag)))
 
 /** Of one passage, all that there is came back with it. */
-function* completeIn(matches: readonly Match[]): Generator<Memory> {
-  for (const { id, metadata } of matches) {
-    if (metadata['passages'] === 1) yield toMemory([metadata], memoryIdOf(id))
+function* completeIn(matches: readonly Match[], wanted: ReadonlySet<string>): Generator<Memory> {
+  for (const { id: recordId, metadata } of matches) {
+    const id = memoryIdOf(recordId)
+    if (metadata['passages'] === 1 && wanted.has(id)) yield toMemory([metadata], id)
   }
 }

@@ -5,11 +5,12 @@ import { prepareStatements } from './statements.ts'
 
 /** All that a user has is read to be counted, to be cleared, and while Pinecone is away. */
 const OF_WHOLE_USERS = [
-  'SELECT * FROM memories WHERE user_id = ?',
+  'SELECT * FROM memory_rows WHERE user_id = ?',
   'SELECT count(*) AS rows FROM memories WHERE user_id = ?',
   'DELETE FROM memories WHERE user_id = ?',
 ]
-const ALL_OF_A_USER = /^SEARCH memories USING (PRIMARY KEY|COVERING INDEX \w+) \(user_id=\?\)$/
+const ALL_OF_A_USER =
+  /^SEARCH memories USING (COVERING )?INDEX (sqlite_autoindex_memories_1|memories_by_(lsn|prev|conversation)) \(user_id=\?\)$/
 /** A partial index of what is left to do holds little, whoever's it is. */
 const MEMORIES = /^SCAN memories(?! USING (COVERING )?INDEX memories_(on_their_way|to_link))/
 

@@ -15,6 +15,13 @@ export interface Place {
   readonly role: Role
 }
 
+/** The newest linked turn of a conversation: what is said next stands behind it. */
+export interface Head {
+  readonly id: string
+  readonly tsMs: number
+  readonly records: number
+}
+
 export const NO_TURNS: Summary = {
   turns: 0,
   title: { id: '', tsMs: Infinity, role: 'assistant', text: '' },

@@ -1,6 +1,5 @@
 import type { UserId } from '../memory.ts'
 import type { StoredTurn } from '../store.ts'
-import { docOf } from './host.ts'
 import { memoryIdOf } from './records.ts'
 import type { UserMemoriesParts } from './user-memories.ts'
 
@@ -18,10 +17,7 @@ export async function findTurn(
 ): Promise<StoredTurn> {
   const here = async (): Promise<StoredTurn> => {
     const rows = await connection.read(() => statements.ofMessage(userId, messageId))
-    const of = (role: string) => {
-      const row = rows.find((row) => row.role === role)
-      return row && docOf(row)
-    }
+    const of = (role: string) => rows.find((row) => row.role === role)?.memory
     const pending = rows.filter((row) => row.sent_at < row.at).map(({ id }) => id)
     return { message: of('user'), answer: of('assistant'), pending }
   }

@@ -16,7 +16,8 @@ import { recallThere } from './recall-there.ts'
 import { checkFits } from './records.ts'
 import type { Sender } from './sender.ts'
 import { findSpeakers } from './speakers.ts'
-import type { Row, Statements } from './statements.ts'
+import type { Row } from './memory-rows.ts'
+import type { Statements } from './statements.ts'
 import { NO_TURNS } from './summary.ts'
 import { findTurn } from './turns.ts'
 import { unavailable } from './unavailable.ts'
@@ -72,8 +73,8 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
       const write = isRemakeable ? 'writeUnsynced' : 'write'
       const isDone = await connection[write](() => {
         const row = host.row(userId, memory.id)
-        if (message !== undefined && host.row(userId, message)?.doc == undefined) return false
-        if (mustExist && row?.doc == undefined) return false
+        if (message !== undefined && !host.row(userId, message)?.memory) return false
+        if (mustExist && !row?.memory) return false
         writes.checkMessage(memory)
         befores.set(memory.id, row)
         host.put(userId, memory, { vectors })
@@ -145,7 +146,7 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
         for (const memory of all) {
           const row = host.row(userId, memory.id)
           befores.set(memory.id, row)
-          if (row?.doc === undefined) host.adopt(userId, { memory, last: true })
+          if (!row?.memory) host.adopt(userId, { memory, last: true })
           host.remove(userId, memory.id, { isAlone: true })
         }
         host.summarise(userId, id, NO_TURNS)
@@ -183,7 +184,7 @@ export function openUserMemories(userId: UserId, parts: UserMemoriesParts): User
         ),
       ])
       const rows = await connection.read(() => statements.memories(userId))
-      const cache = rows.filter(({ doc }) => doc !== null).length
+      const cache = rows.filter((row) => row.memory).length
       const clearing = await connection.read(() => statements.clear(userId))
       const isClearing = clearing !== undefined && clearing.sent_at < clearing.at
       const outbox = rows.filter((row) => row.sent_at < row.at).length + (isClearing ? 1 : 0)

@@ -1,5 +1,5 @@
 import type { UserId } from '../memory.ts'
-import type { Row } from './statements.ts'
+import type { Row } from './memory-rows.ts'
 
 /** How far reads of Pinecone see its writes: each answer tells up to which log number. */
 export interface Visibility {

@@ -3,9 +3,8 @@ import { UpstreamFault } from '../../upstream/fault.ts'
 import { idTime, isMemoryId } from '../ids.ts'
 import type { Memory, UserId } from '../memory.ts'
 import type { MemoryToSave, Saved } from '../store.ts'
-import { docOf } from './host.ts'
 import { checkFits } from './records.ts'
-import type { Row } from './statements.ts'
+import type { Row } from './memory-rows.ts'
 import { findTurn } from './turns.ts'
 import { unavailable } from './unavailable.ts'
 import type { UserMemoriesParts } from './user-memories.ts'
@@ -104,7 +103,7 @@ export function openWrites(userId: UserId, parts: UserMemoriesParts): Writes {
       befores.clear()
       for (const { memory, vectors } of toSave) {
         const before = host.row(userId, memory.id)
-        if (before && before.doc !== null && (hasDisk || !isShown(before))) continue
+        if (before?.memory && (hasDisk || !isShown(before))) continue
         checkMessage(memory)
         if (!befores.has(memory.id)) befores.set(memory.id, before)
         const isNew = unsure.has(memory.id) ? 2 : isRecent(memory.id) || before ? 0 : 1
@@ -120,11 +119,11 @@ export function openWrites(userId: UserId, parts: UserMemoriesParts): Writes {
   /** Sees to it that a memory is here to be changed; false when there is none. */
   async function bringHere(id: string): Promise<boolean> {
     const row = await connection.read(() => host.row(userId, id))
-    if (row && ((hasDisk && row.is_own === 1) || !isShown(row))) return row.doc !== null
+    if (row && ((hasDisk && row.is_own === 1) || !isShown(row))) return row.memory !== undefined
     // Made lately, and this disk would know: a new answer is not looked for.
     if (!row && hasDisk && isRecent(id)) return false
     const stored = await reader.stored(id).catch((error: unknown) => {
-      if (row?.doc != undefined && hasDisk) return 'here' as const
+      if (row?.memory && hasDisk) return 'here' as const
       throw error
     })
     if (stored === 'here') return true
@@ -142,10 +141,9 @@ export function openWrites(userId: UserId, parts: UserMemoriesParts): Writes {
     const befores = new Map<string, Row | undefined>()
     const isDone = await connection.write(() => {
       const row = host.row(userId, id)
-      const memory = row && docOf(row)
-      if (!memory) return false
+      if (!row?.memory) return false
       befores.set(id, row)
-      work(memory)
+      work(row.memory)
       return true
     })
     if (isDone) await written(befores)

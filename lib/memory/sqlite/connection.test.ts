@@ -32,7 +32,7 @@ describe('connection', () => {
     const file = join(folder.path, 'memory.db')
     using database = openFile(file)
     using other = openFile(file)
-    const connection = createConnection(database, 60)
+    const connection = createConnection(database, { patienceMs: 60 })
     const work = () => database.exec("INSERT INTO users (user_id) VALUES ('ada')")
     other.exec('BEGIN IMMEDIATE')
     await expect(connection.write(work)).rejects.toMatchObject({

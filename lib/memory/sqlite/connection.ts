@@ -25,9 +25,15 @@ export const BUSY_TIMEOUT_MS = 5
 const PAUSE_MS = 20
 const PATIENCE_MS = 5_000
 
+export interface ConnectionOptions {
+  readonly patienceMs?: number
+  /** What this process keeps of the file: checked before every use of it, forgotten when a transaction is undone. */
+  readonly kept?: { check(): void; forgetAll(): void } | undefined
+}
+
 export function createConnection(
   database: DatabaseSync,
-  patienceMs: number = PATIENCE_MS,
+  { patienceMs = PATIENCE_MS, kept }: ConnectionOptions = {},
 ): Connection {
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
@@ -49,6 +55,7 @@ export function createConnection(
   function transaction<T>(work: () => T): T {
     begin.run()
     try {
+      kept?.check()
       const result = work()
       commit.run()
       failure = undefined
@@ -56,6 +63,7 @@ export function createConnection(
     } catch (error) {
       // Some errors, such as a full disk, have rolled back already.
       if (database.isTransaction) rollback.run()
+      kept?.forgetAll()
       const fault = unavailable(error)
       if (fault instanceof StoreUnavailableError) failure = fault.message
       throw error
@@ -71,8 +79,13 @@ export function createConnection(
     }
   }
 
+  function reading<T>(work: () => T): T {
+    kept?.check()
+    return work()
+  }
+
   return {
-    read: attempt,
+    read: (work) => attempt(() => reading(work)),
     write: (work) => attempt(() => transaction(work)),
     writeUnsynced: (work) => attempt(() => unsynced(work)),
     failure: () => failure,

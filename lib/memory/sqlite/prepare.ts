@@ -4,6 +4,8 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 type One<Row> = (...values: SQLInputValue[]) => Row | undefined
 type All<Row> = (...values: SQLInputValue[]) => Row[]
 
+export type Prepared = ReturnType<typeof preparing>
+
 /** Prepares statements of one database, each a function that takes its values in order. */
 export function preparing(database: DatabaseSync) {
   const one = <Row>(sql: string): One<Row> => {
