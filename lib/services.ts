@@ -13,6 +13,7 @@ import { createRank } from './memory/rank.ts'
 import { unrelatedCosineOf } from './memory/ranking/settings.ts'
 import { OUTBOX_FILE, STORE_FILE } from './memory/store-file.ts'
 import { createSqliteMemoryStore } from './memory/sqlite.ts'
+import { rehearseRecall } from './memory/rehearse.ts'
 import type { MemoryStore } from './memory/store.ts'
 import { BUILT_IN_GENERATOR } from './models/builtin-generator.ts'
 import { loadStaticTable } from './models/builtin/static-embedder.ts'
@@ -68,6 +69,7 @@ export async function openMemory(settings: Config) {
   })
   const [stored] = await store.reembedding.embedders()
   const models = await openModels({ settings, table, storedEmbedder: stored?.name })
+  await models.warm()
   store.useEmbedder(models.embedder.name)
   rank = createRank({
     wordNeighbours: createWordNeighbours(table),
@@ -84,7 +86,13 @@ async function openPinecone(
 ) {
   // Loaded where it is chosen; whoever chose nothing does not pay for it.
   const { createPineconeMemoryStore } = await import('./memory/pinecone.ts')
-  const { embedder, ...models } = await openModels({ settings, table })
+  const models = await openModels({ settings, table })
+  const { embedder } = models
+  const rank = createRank({
+    wordNeighbours: createWordNeighbours(table),
+    unrelatedCosine: unrelatedCosineOf(embedder.name),
+    recency: settings.recency,
+  })
   const store = createPineconeMemoryStore({
     ...pinecone,
     file: hasOutbox ? join(settings.dataDir, OUTBOX_FILE) : undefined,
@@ -94,14 +102,7 @@ async function openPinecone(
     limits: settings.memoryLimits,
     now: () => new Date(),
     timeoutMs: settings.upstreamTimeoutMs,
-    ranking: {
-      createIndex: createMemoryIndex,
-      rank: createRank({
-        wordNeighbours: createWordNeighbours(table),
-        unrelatedCosine: unrelatedCosineOf(embedder.name),
-        recency: settings.recency,
-      }),
-    },
+    ranking: { createIndex: createMemoryIndex, rank },
     onWrongIndex(error) {
       // Pinecone was away at the start: only now it shows that nothing can ever be stored.
       process.exitCode = 1
@@ -110,12 +111,13 @@ async function openPinecone(
     },
   })
   try {
-    await store.start()
+    // The last one while the services are on their way to answer.
+    await Promise.all([models.warm(), store.start(), rehearseRecall(rank)])
   } catch (error) {
     await store.close()
     throw error
   }
-  return { store, models: { ...models, embedder }, reembedding: undefined }
+  return { store, models, reembedding: undefined }
 }
 
 async function open(settings: Config): Promise<Services> {

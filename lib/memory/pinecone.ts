@@ -16,7 +16,7 @@ import { createCaches } from './pinecone/caches.ts'
 import { createCalls } from './pinecone/calls.ts'
 import { openConversations } from './pinecone/conversations.ts'
 import { openDelivery } from './pinecone/delivery.ts'
-import { createHost, docOf } from './pinecone/host.ts'
+import { createHost } from './pinecone/host.ts'
 import { openHostFile } from './pinecone/host-file.ts'
 import { createIndexGate, type IndexWanted, WrongIndexError } from './pinecone/index-gate.ts'
 import { keepThere } from './pinecone/keeping.ts'
@@ -85,6 +85,8 @@ const SURELY_SHOWN_MS = 60 * 60 * 1_000
 const CLOSE_MS = 1_000
 const ERASE_AFTER_MS = 5_000
 const READ_TIMEOUT_MS = 5_000
+/** The first message of a user asks for its conversation, what is pinned and who speaks, and is written. */
+const WARM_CONNECTIONS = 4
 const START_TIMEOUT_MS = 4_000
 const CONTROL_URL = 'https://api.pinecone.io'
 
@@ -109,8 +111,8 @@ export function createPineconeMemoryStore(
     if (!isStarting) options.onWrongIndex?.(error) // Else `start` rejects with it.
   })
   const database = openHostFile(file)
-  const connection = createConnection(database)
   const statements = prepareStatements(database)
+  const connection = createConnection(database, { kept: statements.rowCache })
   const host = createHost({ statements, now })
   const visibility = createVisibility((userId) =>
     isolation === 'namespace' ? userId : SHARED_NAMESPACE,
@@ -178,7 +180,7 @@ export function createPineconeMemoryStore(
   async function embedLate(): Promise<void> {
     const before = now().getTime() - SETTLING_MS
     const rows = await connection.read(() => statements.unembedded(before, EMBEDDED_AT_ONCE))
-    const texts = rows.map((row) => passages(docOf(row)!.text))
+    const texts = rows.map((row) => passages(row.memory!.text))
     const vectors = rows.length > 0 ? await embed(texts.flat()) : []
     let at = 0
     for (const [place, row] of rows.entries()) {
@@ -231,6 +233,15 @@ export function createPineconeMemoryStore(
     }
   }
 
+  /** Connections to the index itself, which is at another address than the control of it. */
+  async function warm(): Promise<void> {
+    const index = await gate.index()
+    const asking = Array.from({ length: WARM_CONNECTIONS }, () =>
+      calls.run(() => index.describeIndexStats()),
+    )
+    await Promise.all(asking)
+  }
+
   const isSent = () => connection.read(() => statements.usersOnTheirWay().length === 0)
 
   const store: PineconeMemoryStore = {
@@ -258,11 +269,14 @@ export function createPineconeMemoryStore(
     },
     async start() {
       isStarting = true
-      const looking = gate.check().catch((error: unknown) => {
-        if (error instanceof WrongIndexError) throw error
-        const fault = upstreamError(upstream.name, error, pineconeRemedy)
-        if (fault.failure === 'refused') throw fault
-      })
+      const looking = gate
+        .check()
+        .then(warm)
+        .catch((error: unknown) => {
+          if (error instanceof WrongIndexError) throw error
+          const fault = upstreamError(upstream.name, error, pineconeRemedy)
+          if (fault.failure === 'refused') throw fault
+        })
       await Promise.race([looking, sleep(START_TIMEOUT_MS, undefined, { ref: false })]).finally(
         () => (isStarting = false),
       )

@@ -16,6 +16,8 @@ export interface Models {
   readonly generator: Generator
   /** Of these two, those that Hugging Face runs. */
   readonly usesHuggingFace: readonly ('embedder' | 'generator')[]
+  /** Opens their connections, so that the first who asks does not wait for it. Rejects as opening them does. */
+  warm(): Promise<void>
   /** How they have done of late; a free probe where nothing has been asked for a while. Never rejects. */
   check(): Promise<{ embedder: UpstreamStatus; generator: UpstreamStatus }>
   /** Texts that were not embedded again since they were known, since this was asked last. */
@@ -36,7 +38,7 @@ const CACHED_VECTORS = 4000
 /** An embedding and a chat at once, without a handshake. */
 const WARM_CONNECTIONS = 2
 
-/** Opens them and warms their connections. Rejects with a ConfigError where a setting is wrong, never because a service is away. */
+/** Opens them. Rejects with a ConfigError where a setting is wrong, never because a service is away. */
 export async function openModels(options: OpenModelsOptions): Promise<Models> {
   const { settings, table } = options
   let fetches: Promise<HuggingFaceFetches> | undefined
@@ -44,7 +46,6 @@ export async function openModels(options: OpenModelsOptions): Promise<Models> {
   const sources = { settings, table, huggingFace }
   const embedder = await embedders[embedderDriver(options)](sources)
   const generator = await generators[settings.generator](sources)
-  await Promise.all([embedder.warm?.(WARM_CONNECTIONS), generator.warm?.(WARM_CONNECTIONS)])
   const cache = embedder.model.free
     ? undefined // A look-up costs more than the built-in embedder, and a local model is nobody's bill.
     : createEmbeddingCache(embedder.model, { maxEntries: CACHED_VECTORS })
@@ -56,6 +57,9 @@ export async function openModels(options: OpenModelsOptions): Promise<Models> {
       ...(embedder.isHuggingFace ? (['embedder'] as const) : []),
       ...(generator.isHuggingFace ? (['generator'] as const) : []),
     ],
+    async warm() {
+      await Promise.all([embedder.warm?.(WARM_CONNECTIONS), generator.warm?.(WARM_CONNECTIONS)])
+    },
     async check() {
       const [ofEmbedder, ofGenerator] = await Promise.all([embedder.check(), generator.check()])
       return { embedder: ofEmbedder, generator: ofGenerator }

@@ -52,6 +52,22 @@ describe('the index', () => {
     ])
   })
 
+  it('has connections of its own before the start is over', async () => {
+    const emulator = await start()
+    const store = open(emulator)
+    await store.start()
+    const opened = emulator.connections()
+    expect(opened).toBeGreaterThanOrEqual(4)
+    const memories = store.forUser(ada)
+    await Promise.all([
+      memories.speakers(),
+      memories.pinned({ limit: 9 }),
+      memories.conversation('default', { limit: 9 }),
+      memories.turn('nobody’s'),
+    ])
+    expect(emulator.connections()).toBe(opened)
+  })
+
   it('is taken as made when the answer to making it is lost', async () => {
     const emulator = await start()
     emulator.fail('POST /indexes', { kind: 'apply-then', fault: { kind: 'status', status: 500 } })
