@@ -167,13 +167,12 @@ export function createChat(dependencies: ChatDependencies): Chat {
     run: Run,
     { userId, ...request }: Parameters<typeof make>[2],
   ): Promise<void> {
-    let slot: Slot | undefined
-    let embedded: Embedded | undefined
+    let kept: Pick<Held, 'slot' | 'embedded'> | undefined
     try {
-      ;({ slot, embedded } = taken(key, userId))
-      await slot.ready(run.signal)
+      kept = taken(key, userId)
+      await kept.slot.ready(run.signal)
     } catch (error) {
-      slot?.release()
+      kept?.slot.release()
       // Stopped while it waited: then there is nothing to make, and the making says so.
       if (!run.signal.aborted) {
         await request.memories.release(leaseKey(request.messageId), holder).catch(() => {})
@@ -181,9 +180,9 @@ export function createChat(dependencies: ChatDependencies): Chat {
       }
     }
     try {
-      await makeReply({ ...dependencies, ...request, embedded, run })
+      await makeReply({ ...dependencies, ...request, embedded: kept?.embedded, run })
     } finally {
-      slot?.release()
+      kept?.slot.release()
     }
   }
 

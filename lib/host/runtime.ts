@@ -121,7 +121,9 @@ async function invokeStreamed(
 ): Promise<Response> {
   const stream = new ResponseStream()
   // Before the first write nobody reads the stream, so nobody else would notice.
-  gone?.addEventListener('abort', () => stream.destroy(), { once: true })
+  const leave = () => void stream.destroy()
+  gone?.addEventListener('abort', leave, { once: true })
+  if (gone?.aborted) leave()
   const run = () => handler(event, stream, context)
   const onReturn = () => {
     // Lambda would wait until its timeout; a host cuts at once.
