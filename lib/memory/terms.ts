@@ -1,3 +1,4 @@
+import { knowingWords } from './known-words.ts'
 import { stem } from './stemmer.ts'
 import { STOP_WORDS } from './stop-words.ts'
 
@@ -55,22 +56,8 @@ function addWord(word: string, found: string[]): void {
   if (term !== '') found.push(term)
 }
 
-/** Of words that came lately: people use few words, and those often. */
-const known = new Map<string, string>()
-const MOST_KNOWN = 10_000
-
-/** The term of a word in lower case, without accents; empty where it says nothing. */
-export function termOf(word: string): string {
-  let term = known.get(word)
-  if (term === undefined) {
-    if (known.size >= MOST_KNOWN) known.clear()
-    term = stemmed(word)
-    known.set(word, term)
-  }
-  return term
-}
-
-function stemmed(word: string): string {
+/** The term of a word; empty where it says nothing. */
+const termOf = knowingWords((word) => {
   if (STOP_WORDS.has(word)) return ''
   const apostrophe = word.indexOf("'")
   if (apostrophe < 0) return stem(word)
@@ -79,7 +66,7 @@ function stemmed(word: string): string {
   if (ending === 't') return ''
   const bare = CONTRACTIONS.has(ending) ? word.slice(0, apostrophe) : word.replace("'", '')
   return STOP_WORDS.has(bare) ? '' : stem(bare)
-}
+})
 
 const CONTRACTIONS = new Set(['s', 'd', 'll', 'm', 're', 've'])
 

@@ -1,4 +1,5 @@
-import { termOf } from '../terms.ts'
+import { knowingWords } from '../known-words.ts'
+import { stem } from '../stemmer.ts'
 import type { Columns } from './columns.ts'
 import { inverseFrequency, type WeightedTerms } from './lexical.ts'
 import type { WordNeighbours } from './settings.ts'
@@ -21,9 +22,9 @@ export function withWordNeighbours(
 ): WeightedTerms {
   const widened = new Map(query)
   for (const word of commonWords(text)) {
-    const own = inverseFrequency(columns, columns.termOf.get(termOf(word)))
+    const own = inverseFrequency(columns, columns.termOf.get(stemOf(word)))
     for (const { word: other, cosine } of neighbours.nearest(word)) {
-      const term = cosine < LEAST_COSINE ? undefined : columns.termOf.get(termOf(other))
+      const term = cosine < LEAST_COSINE ? undefined : columns.termOf.get(stemOf(other))
       if (term === undefined || query.has(term)) continue
       const rarity = Math.min(1, own / inverseFrequency(columns, term))
       const weight = NEIGHBOUR_WEIGHT * cosine * rarity
@@ -32,6 +33,8 @@ export function withWordNeighbours(
   }
   return widened
 }
+
+const stemOf = knowingWords(stem)
 
 /**
  * The first words of a text in lower case, stop words too ("once" is near "twice"), without those that are
