@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadDotEnv, readConfig } from '../lib/config.ts'
@@ -12,10 +13,16 @@ import { STORE_FILE } from '../lib/memory/store-file.ts'
 try {
   const { values } = parseArgs({ options: { to: { type: 'string' } } })
   loadDotEnv()
-  const { dataDir } = readConfig(process.env)
+  const { dataDir, pinecone } = readConfig(process.env)
+  const file = resolve(dataDir, STORE_FILE)
+  if (pinecone && !existsSync(file)) {
+    throw new Error(
+      'The memories are in Pinecone, whose backups are made there; no file of memories is here to be copied.',
+    )
+  }
   const moment = new Date().toISOString().replaceAll(/[:.]/g, '-')
   const to = resolve(values.to ?? join(dataDir, 'backups', `memory-${moment}.db`))
-  const { memories, users, bytes } = backUp(resolve(dataDir, STORE_FILE), to)
+  const { memories, users, bytes } = backUp(file, to)
   console.log(
     `${to}: ${memories} memories of ${users} users, ${(bytes / 2 ** 20).toFixed(1)} MiB, checked and synced.`,
   )

@@ -31,10 +31,17 @@ interface Ran {
 }
 
 const tool = (name: string, dataDir: string, ...args: string[]) =>
-  run(join(inject('dist'), 'bin', `${name}.mjs`), dataDir, ...args)
+  run(builtTool(name), dataDir, args)
 
-async function run(program: string, dataDir: string, ...args: string[]): Promise<Ran> {
-  const options = { cwd: dataDir, env: { DATA_DIR: dataDir } }
+const builtTool = (name: string) => join(inject('dist'), 'bin', `${name}.mjs`)
+
+async function run(
+  program: string,
+  dataDir: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const options = { cwd: dataDir, env: { DATA_DIR: dataDir, ...env } }
   return promisify(execFile)(process.execPath, [program, ...args], options).then(
     ({ stdout }) => ({ code: 0, said: stdout }),
     (error: { code: number; stderr: string }) => ({ code: error.code, said: error.stderr }),
@@ -146,7 +153,9 @@ describe('npm run backup and npm run restore', () => {
     await using host = await startHost({ dataDir: data.path, env: UNLIMITED })
     await fill(host, 'settled', 300)
     expect((await tool('backup', data.path, '--to', 'whole.db')).said).toContain(': 300 memories')
-    expect((await run(program, data.path, '--to', 'part.db')).said).not.toContain(': 300 memories')
+    expect((await run(program, data.path, ['--to', 'part.db'])).said).not.toContain(
+      ': 300 memories',
+    )
   })
 
   it('refuse with a reason, and change nothing', async () => {
@@ -155,6 +164,8 @@ describe('npm run backup and npm run restore', () => {
       code: 1,
       said: /memory\.db is not there/,
     })
+    const elsewhere = await run(builtTool('backup'), data.path, [], { PINECONE_API_KEY: 'a-key' })
+    expect(elsewhere).toMatchObject({ code: 1, said: /The memories are in Pinecone/ })
     expect(await tool('restore', data.path)).toMatchObject({ code: 1, said: /--from FILE/ })
     const missing = await tool('restore', data.path, '--from', 'nothing.db')
     expect(missing).toMatchObject({ code: 1, said: /nothing\.db is not there/ })
