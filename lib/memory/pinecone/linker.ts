@@ -246,7 +246,9 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
     if (row?.memory) {
       return () => {
         const current = statements.memory(userId, id)
-        if (current && current.last !== last) statements.setLast(current, { last, at: tick() })
+        if (current?.memory && current.last !== last) {
+          statements.setLast(current, { last, at: tick() })
+        }
       }
     }
     if (row) return undefined
