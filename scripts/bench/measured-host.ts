@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { startFlags } from '../start-flags.ts'
 
 /** A server that was started to be measured. */
 export interface Measured {
@@ -21,7 +21,7 @@ export async function startMeasuredHost(
   dataDir: string,
   settings: Record<string, string> = {},
 ): Promise<Measured> {
-  return startMeasured([...(await startFlags()), `${dist}/host.mjs`], {
+  return startMeasured([...startFlags(), `${dist}/host.mjs`], {
     NODE_COMPILE_CACHE: `${dist}/compile-cache`,
     PORT: '0',
     DATA_DIR: dataDir,
@@ -70,15 +70,6 @@ export async function startMeasured(
       await once(child, 'exit')
     },
   }
-}
-
-/** What `npm start` gives Node, for it is that which is measured. */
-async function startFlags(): Promise<string[]> {
-  const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as {
-    scripts: { start: string }
-  }
-  const [, flags = ''] = /node((?: --\S+)*) dist\/host\.mjs/.exec(scripts.start) ?? []
-  return flags.split(' ').filter((flag) => flag !== '')
 }
 
 async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string> {

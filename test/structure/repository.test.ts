@@ -1,6 +1,7 @@
 import { access, constants, readFile, stat } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { startFlags } from '../../scripts/start-flags.ts'
 import { readText, repositoryPaths } from './source.ts'
 
 interface Manifest {
@@ -141,8 +142,7 @@ describe('docs/dependencies.md', () => {
 
 describe('the image', () => {
   it('starts Node with the flags of npm start, and is warmed with them', async () => {
-    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as Manifest
-    const flags = [...scripts['start']!.matchAll(/ (--[\w-]+=\d+)(?= )/g)].map(([, flag]) => flag!)
+    const flags = startFlags()
     expect(flags).toHaveLength(2)
     const dockerfile = await readFile('docker/Dockerfile', 'utf8')
     expect(dockerfile).toContain(

@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect } from 'vitest'
+import { startFlags } from '../../../scripts/start-flags.ts'
 import type { TestHost } from '../../support/host.ts'
 
 /** Options of a host that can be asked what it holds. */
 export const PROBED = {
-  nodeOptions: ['--expose-gc', '--import', resolve('test/fixtures/probe.ts')],
+  nodeOptions: [...startFlags(), '--expose-gc', '--import', resolve('test/fixtures/probe.ts')],
 }
 
 export interface Held {
