@@ -5,7 +5,7 @@ import { BUSY_TIMEOUT_MS } from '../sqlite/connection.ts'
 import { MemoryFileError } from '../sqlite/file-error.ts'
 
 /** Raised by a change that an older release could not live with; such a release then refuses the file. */
-const BREAKING_VERSION = 1
+const BREAKING_VERSION = 2
 
 /**
  * What the host keeps beside Pinecone: writes on their way and recent ones, in steps that only add.
@@ -165,7 +165,7 @@ function check(database: DatabaseSync, file: string): void {
     throw new MemoryFileError(
       file,
       `has schema ${breaking}, and this release reads ${BREAKING_VERSION}.`,
-      'Start the release that wrote it, and let it send what is on its way.',
+      'Start the release that wrote it, let it send what is on its way, and move the file away.',
     )
   }
 }
