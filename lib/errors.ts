@@ -82,6 +82,10 @@ export class UpstreamError extends Problem {
   }
 }
 
+/** The service whose failure this is, where it is one's. */
+export const upstreamOf = (error: unknown) =>
+  isProblem(error) && 'upstream' in error ? String(error.upstream) : undefined
+
 /**
  * What a log may say of an error: its name, code and where it rose. Its message only when it is ours, for those of
  * others (SDKs, parsers) may quote a prompt, a text or a key.

@@ -1,4 +1,4 @@
-import { isProblem } from '../errors.ts'
+import { upstreamOf } from '../errors.ts'
 import { passages } from '../memory/passages.ts'
 import { textToEmbed } from '../memory/recall.ts'
 import type { UserMemories } from '../memory/store.ts'
@@ -37,7 +37,6 @@ export async function embedMessage(
     const ofQuestion = question === text ? ofMessage : made.slice(parts.length)
     return { vectors: { ofMessage, ofQuestion }, failure: undefined, tookMs: tookMs() }
   } catch (error) {
-    const upstream = isProblem(error) && 'upstream' in error ? String(error.upstream) : undefined
-    return { vectors: undefined, failure: upstream ?? 'embedder', tookMs: tookMs() }
+    return { vectors: undefined, failure: upstreamOf(error) ?? 'embedder', tookMs: tookMs() }
   }
 }

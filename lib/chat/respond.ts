@@ -1,4 +1,4 @@
-import { isProblem, Problem } from '../errors.ts'
+import { isProblem, Problem, upstreamOf } from '../errors.ts'
 import { replyIdOf } from '../memory/ids.ts'
 import type { Memory, Reach, Turn, TurnState } from '../memory/memory.ts'
 import { passages } from '../memory/passages.ts'
@@ -198,9 +198,6 @@ function brokenState(request: ReplyRequest, turn: TurnInProgress, error: unknown
   turn.problem = error
   return 'failed'
 }
-
-const upstreamOf = (error: unknown) =>
-  isProblem(error) && 'upstream' in error ? String(error.upstream) : undefined
 
 /** Writes how far the answer has come, and learns whether another process was asked to stop it. */
 async function checkpoint(request: ReplyRequest, turn: TurnInProgress): Promise<void> {

@@ -15,8 +15,8 @@ export function createRouter(keys: readonly RouteKey[]) {
   const routes = keys
     .map((key) => ({ key, ...parseRoute(key) }))
     .toSorted((a, b) => Number(a.greedy) - Number(b.greedy))
-  const literal = new Map(
-    keys.filter((key) => !key.includes('{')).map((key) => [key as string, key]),
+  const literal = new Map<string, RouteKey>(
+    keys.filter((key) => !key.includes('{')).map((key) => [key, key]),
   )
   return (method: string, path: string): RouteMatch | { allow: string[] } | undefined => {
     const wanted = method === 'HEAD' ? 'GET' : method

@@ -105,8 +105,8 @@ export function openLinker(userId: UserId, parts: LinkerParts): Linker {
       const isSame = before !== undefined && isOneSitting(before, behind)
       await follow(behind, isSame ? before.id : undefined, isSame ? beforeVector : undefined)
     }
-    const isLast = before && (await turnsBehind(before.id, row.id)).length === 0
-    const noteBefore = before && (await lastNote(before, isLast!))
+    const noteBefore =
+      before && (await lastNote(before, (await turnsBehind(before.id, row.id)).length === 0))
     const newest = isNewest ? (before ?? (await newestOf(conversation, row.id))) : undefined
     const vector = newest && (newest === before ? beforeVector : await vectorOfTurn(newest.id))
     await keep(

@@ -123,9 +123,9 @@ export function prepareMemoryRows({ one, all, run }: Prepared) {
       const doc = row.memory === undefined ? null : JSON.stringify(row.memory)
       const values = COLUMNS.map((column) => (column === 'doc' ? doc : row[column]))
       const written = { ...row, ...put(...values)! }
+      kept.set(row.user_id, row.id, written)
       const { vectors, prev_vector } = before ?? { vectors: null, prev_vector: null }
       if (row.vectors !== vectors || row.prev_vector !== prev_vector) putVectors(written, row)
-      kept.set(row.user_id, row.id, written)
     },
     drop(userId: string, id: string) {
       kept.forget(userId, id)
