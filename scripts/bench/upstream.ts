@@ -70,6 +70,7 @@ type Services = Awaited<ReturnType<typeof startServices>>
 
 async function startServices() {
   const asked = { atMs: 0 }
+  let hungUp: (() => void) | undefined
   const shared = { validate: false, keepRequests: 0 }
   const pinecone = await startPineconeEmulator(shared)
   const huggingFace = await startHuggingFaceEmulator({
@@ -77,6 +78,9 @@ async function startServices() {
     reply: () => {
       asked.atMs = performance.now()
       return ANSWER
+    },
+    onExchange({ clientClosedAtMs }) {
+      if (clientClosedAtMs !== undefined) hungUp?.()
     },
   })
   const settings = {
@@ -99,6 +103,11 @@ async function startServices() {
     start: (dist: string, dataDir: string, more: Record<string, string> = {}) =>
       startMeasuredHost(dist, dataDir, { ...settings, ...more }),
     connections: () => pinecone.connections() + huggingFace.connections(),
+    slowTokens(msPerToken: number) {
+      huggingFace.settings.msPerToken = msPerToken
+    },
+    /** Resolves when an upstream sees that its caller has gone. */
+    seesHangUp: () => new Promise<void>((resolve) => (hungUp = resolve)),
     delay(latencyMs: number) {
       pinecone.settings.latencyMs = latencyMs
       huggingFace.settings.latencyMs = latencyMs
@@ -124,6 +133,10 @@ async function steadyState(
   }
   await chats(host, text, 160, { concurrency: 8 })
   const opened = services.connections() - connectionsBefore
+  const hungUpMs: number[] = []
+  services.slowTokens(LATENCY_MS)
+  for (let chat = 0; chat < 20; chat++) hungUpMs.push(await hungUpAfter(services, host, text()))
+  services.slowTokens(0)
   services.delay(LATENCY_MS)
   await chats(host, text, 64, { concurrency: 32 })
   const tookMs = await chats(host, text, 320, { concurrency: 32 })
@@ -135,6 +148,7 @@ async function steadyState(
       '5 ms',
     ],
     ['connections opened in steady state', String(opened), '0'],
+    ['from a caller’s hang-up until the upstream sees it', `${median(hungUpMs).toFixed(1)} ms`, ''],
     [
       `a turn at ${LATENCY_MS} ms upstream, 32 at once`,
       `${(median(tookMs) / LATENCY_MS).toFixed(2)} waits`,
@@ -200,12 +214,31 @@ async function chats(
   return tookMs
 }
 
-async function firstTokenAt(host: Measured, message: string): Promise<number> {
-  const response = await fetch(`${host.url}/api/chat`, {
+const stream = (host: Measured, message: string, signal?: AbortSignal) =>
+  fetch(`${host.url}/api/chat`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
     body: JSON.stringify({ user_id: 'streamer', message }),
+    ...(signal && { signal }),
   })
+
+/** Goes away after the first token of an answer. */
+async function hungUpAfter(services: Services, host: Measured, message: string): Promise<number> {
+  const caller = new AbortController()
+  const seen = services.seesHangUp()
+  const response = await stream(host, message, caller.signal)
+  const reader = response.body!.getReader()
+  for (let said = ''; !said.includes('event: token');) {
+    said += new TextDecoder().decode((await reader.read()).value)
+  }
+  const atMs = performance.now()
+  caller.abort()
+  await seen
+  return performance.now() - atMs
+}
+
+async function firstTokenAt(host: Measured, message: string): Promise<number> {
+  const response = await stream(host, message)
   let atMs: number | undefined
   for await (const chunk of response.body!) {
     if (new TextDecoder().decode(chunk).includes('event: token')) atMs ??= performance.now()
